@@ -1,0 +1,212 @@
+"""All settings. This module alone reads the environment (and `.env`); a wrong value is one clear line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from elasticsearch.serializer import OrjsonSerializer
+
+from search.sync.transport import DeadlineNode
+
+T = TypeVar("T")
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if env_file := env.str("DJANGO_ENV_FILE", default=str(BASE_DIR / ".env")):
+    environ.Env.read_env(env_file)
+
+
+def read(reader: Callable[..., T], name: str, default: T) -> T:
+    """The variable `name` as `reader` understands it; ImproperlyConfigured names it when it does not."""
+    try:
+        return reader(name, default=default)
+    except (ValueError, TypeError) as error:
+        raise ImproperlyConfigured(f"{name}={env.str(name)!r} is not valid: {error}") from error
+
+
+def read_seconds(name: str, default: float) -> float:
+    """A positive number of seconds."""
+    seconds = read(env.float, name, default)
+    if not 0 < seconds < float("inf"):
+        raise ImproperlyConfigured(f"{name}={seconds} is not valid: give a positive number of seconds.")
+    return seconds
+
+
+def read_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """One of `choices`."""
+    choice = read(env.str, name, default)
+    if choice not in choices:
+        raise ImproperlyConfigured(f"{name}={choice!r} is not valid: choose one of {', '.join(choices)}.")
+    return choice
+
+
+def read_bool(name: str, default: bool) -> bool:
+    """on/off, true/false, yes/no or 1/0; anything else is refused rather than taken for off."""
+    text = read(env.str, name, "on" if default else "off").strip().lower()
+    if text not in {"on", "off", "true", "false", "yes", "no", "1", "0"}:
+        raise ImproperlyConfigured(f"{name}={text!r} is not valid: choose on or off.")
+    return text in {"on", "true", "yes", "1"}
+
+
+def read_engine_hosts() -> list[str]:
+    """Elasticsearch's addresses; with debug on the embedded engine's port stands in for a missing one."""
+    hosts = [host.strip().rstrip("/") for host in read(env.str, "ELASTICSEARCH_URL", "").split(",") if host.strip()]
+    for host in hosts:
+        if not host.startswith(("http://", "https://")):
+            raise ImproperlyConfigured(f"ELASTICSEARCH_URL={host!r} is not valid: it must begin with http:// or https://.")
+    if hosts:
+        return hosts
+    if not EMBEDDED_ENGINE_PORT:
+        raise ImproperlyConfigured("ELASTICSEARCH_URL is not set. Give Elasticsearch's address, or run script/server once.")
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "ELASTICSEARCH_URL is not set, and the embedded engine is for trying the project out: it needs DJANGO_DEBUG=on."
+        )
+    return [f"http://127.0.0.1:{EMBEDDED_ENGINE_PORT}"]
+
+
+DEBUG = read_bool("DJANGO_DEBUG", False)
+EMBEDDED_ENGINE_PORT = read(env.int, "EMBEDDED_ENGINE_PORT", 0)
+SECRET_KEY = read(env.str, "DJANGO_SECRET_KEY", "")
+ALLOWED_HOSTS = read(env.list, "DJANGO_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
+if not SECRET_KEY:
+    raise ImproperlyConfigured("DJANGO_SECRET_KEY is not set. Give a long random text, or run script/server once.")
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("DJANGO_ALLOWED_HOSTS is not set. Give the host names this service answers to.")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_standardized_errors",
+    # Before django_elasticsearch_dsl, or that package's own search_index command wins.
+    "search",
+    "django_elasticsearch_dsl",
+    "orders",
+    *read(env.list, "DJANGO_EXTRA_APPS", []),
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "search.middleware.SearchStatusMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+WHITENOISE_USE_FINDERS = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+
+
+def read_database() -> dict[str, Any]:
+    """DATABASE_URL as Django takes it, with what each database needs to be safe and quick here."""
+    database: dict[str, Any] = dict(read(env.db_url, "DATABASE_URL", env.db_url_config(f"sqlite:///{BASE_DIR}/var/db.sqlite3")))
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        database["OPTIONS"] = {
+            # A deferred transaction that read first fails at once when another commits: take the lock at BEGIN.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # recursive_triggers: an INSERT OR REPLACE deletes a row, and only so fires its triggers.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
+        }
+    elif database["ENGINE"] == "django.db.backends.postgresql":
+        database["CONN_MAX_AGE"] = 60
+        database["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names {database['ENGINE'].rsplit('.', 1)[-1]}, which cannot capture changes here: use sqlite or postgres."
+        )
+    return database
+
+
+DATABASES = {"default": read_database()}
+
+# Open only while debugging: with debug off every API call needs a token or a session.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.AllowAny" if DEBUG else "rest_framework.permissions.IsAuthenticated"
+    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "STRICT_JSON": True,
+}
+
+ELASTICSEARCH_IS_EMBEDDED = not env.str("ELASTICSEARCH_URL", default="")
+
+SEARCH_INDEX_PREFIX = read(env.str, "SEARCH_INDEX_PREFIX", "")
+SEARCH_PUSH = read_choice("SEARCH_PUSH", "sync", ("sync", "async", "off"))
+SEARCH_PUSH_TIMEOUT = read_seconds("SEARCH_PUSH_TIMEOUT", 1.0)
+SEARCH_SETTLE = read_seconds("SEARCH_SETTLE", 60.0)
+
+ELASTICSEARCH_DSL: dict[str, dict[str, Any]] = {
+    "default": {
+        "hosts": read_engine_hosts(),
+        "node_class": DeadlineNode,
+        "serializer": OrjsonSerializer(),
+        "request_timeout": 10,
+        # A retry reads the rows again; the client never resends old bytes.
+        "max_retries": 0,
+        "retry_on_timeout": False,
+        "connections_per_node": 16,
+    }
+}
+if api_key := read(env.str, "ELASTICSEARCH_API_KEY", ""):
+    ELASTICSEARCH_DSL["default"]["api_key"] = api_key
+if ca_certs := read(env.str, "ELASTICSEARCH_CA_CERTS", ""):
+    if not Path(ca_certs).is_file():
+        raise ImproperlyConfigured(f"ELASTICSEARCH_CA_CERTS={ca_certs!r} is not valid: there is no such file.")
+    ELASTICSEARCH_DSL["default"]["ca_certs"] = ca_certs
+# Ours pushes after commit, with versions. The package's own would index every save twice, once uncommitted.
+ELASTICSEARCH_DSL_SIGNAL_PROCESSOR = "search.signals.SignalProcessor"
+ELASTICSEARCH_DSL_AUTO_REFRESH = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "search": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # One line a request of the client's own would drown what matters.
+        "elastic_transport": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,37 @@
+"""The errors of search. Each is named for the fact; its docstring is its text and says what to do next."""
+
+
+class SearchError(Exception):
+    """Base of this package's errors. Do not raise it directly."""
+
+    def __init__(self, detail: object = "") -> None:
+        self.detail = detail
+        super().__init__(f"{type(self).__doc__} ({detail})" if detail else type(self).__doc__)
+
+
+class UnsupportedDatabase(SearchError):
+    """This database cannot capture changes. Use PostgreSQL or SQLite."""
+
+
+class CaptureBusy(SearchError):
+    """The triggers could not be installed, since the table is in use. Run `manage.py migrate` again."""
+
+
+class AliasIsAnIndex(SearchError):
+    """A real index holds the name that should be an alias. Delete or rename it first."""
+
+
+class EngineUnavailable(SearchError):
+    """Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is."""
+
+
+class EngineRefused(SearchError):
+    """Elasticsearch refused the call. Read its reason and mend that first."""
+
+
+class UnknownModel(SearchError):
+    """No registered document has this model or app. Give one that `manage.py search_index --models` can know."""
+
+
+class NoIndex(SearchError):
+    """There is no index yet. Run `manage.py search_index --create`."""

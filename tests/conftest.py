@@ -1,0 +1,50 @@
+"""Fixtures that every test may use: engines, indices, the sender's end, and honest skips."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from elasticsearch.dsl.connections import connections
+
+from tests.environment import ENGINE_IS_REAL, HAS_ENGINE
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+
+def missing(item: pytest.Item) -> str | None:
+    """Why this test cannot run here and what provides it, or None."""
+    if item.get_closest_marker("engine") and not HAS_ENGINE:
+        return "no engine: run it by script/test, or set ELASTICSEARCH_URL"
+    if item.get_closest_marker("real") and not ENGINE_IS_REAL:
+        return "no real Elasticsearch: script/elasticsearch up, then set ELASTICSEARCH_URL as it prints"
+    if item.get_closest_marker("postgres") and connection.vendor != "postgresql":
+        return "no PostgreSQL: script/postgresql up, then set DATABASE_URL as it prints"
+    if item.get_closest_marker("chromium") and not shutil.which("chromium"):
+        return "no Chromium: apt-get install chromium"
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if reason := missing(item):
+        if REQUIRE_ALL:  # nothing may be passed over in silence
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def engine() -> Iterator[object]:
+    """The client, with none of this worker's indices, before and after."""
+    client = connections.get_connection()
+    pattern = f"{settings.SEARCH_INDEX_PREFIX}*"
+
+    def clear() -> None:
+        names = list(client.indices.get(index=pattern, allow_no_indices=True, filter_path="*.aliases"))
+        if names:
+            client.indices.delete(index=names, ignore_unavailable=True)
+
+    clear()
+    yield client
+    clear()

@@ -1,0 +1,25 @@
+"""A pytest plugin, loaded before Django's settings: the environment in which the tests run.
+
+DATABASE_URL and ELASTICSEARCH_URL may name real servers; without them the database is SQLite and tests marked
+`engine` are skipped. TEST_ENGINE says what ELASTICSEARCH_URL is: `real` (the default) or `embedded`.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+os.environ["DJANGO_ENV_FILE"] = ""
+os.environ["DJANGO_DEBUG"] = "on"
+os.environ["DJANGO_SECRET_KEY"] = "the tests' key, no secret"
+os.environ["DJANGO_EXTRA_APPS"] = "tests.shop"
+os.environ["SEARCH_INDEX_PREFIX"] = f"test-{os.environ.get('TEST_RUN', os.getppid() if worker != 'main' else os.getpid())}-{worker}-"
+HAS_ENGINE = bool(os.environ.get("ELASTICSEARCH_URL"))
+ENGINE_IS_REAL = HAS_ENGINE and os.environ.get("TEST_ENGINE", "real") == "real"
+os.environ.setdefault("ELASTICSEARCH_URL", "http://127.0.0.1:9")  # the discard port: nobody answers
+if not os.environ.get("DATABASE_URL"):
+    folder = Path(tempfile.gettempdir()) / "order-service-tests"
+    folder.mkdir(exist_ok=True)
+    os.environ["DATABASE_URL"] = f"sqlite:///{folder}/{os.getpid()}-{worker}.sqlite3"
+for name in ("SEARCH_PUSH", "SEARCH_PUSH_TIMEOUT", "SEARCH_SETTLE", "ELASTICSEARCH_API_KEY", "ELASTICSEARCH_CA_CERTS"):
+    os.environ.pop(name, None)
