@@ -1,0 +1,53 @@
+"""The Java development kits on this machine."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from tools.errors import ToolError
+
+FOLDERS = [
+    "/usr/lib/jvm/*",
+    "/opt/*jdk*",
+    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    "/opt/homebrew/opt/openjdk*",
+]
+
+
+def installed() -> dict[int, Path]:
+    """The home folder of each JDK, by its major version."""
+    homes = [Path(os.environ[name]) for name in ("ES_JAVA_HOME", "JAVA_HOME") if os.environ.get(name)]
+    if javac := shutil.which("javac"):
+        homes.append(Path(javac).resolve().parent.parent)
+    for pattern in FOLDERS:
+        homes += sorted(Path("/").glob(pattern.removeprefix("/")))
+    found: dict[int, Path] = {}
+    for home in homes:
+        if (version := major(home)) and (home / "bin" / "javac").exists():
+            found.setdefault(version, home.resolve())
+    return found
+
+
+def major(home: Path) -> int | None:
+    """The major version that a JDK's `release` file states."""
+    try:
+        stated = re.search(r'JAVA_VERSION="(\d+)', (home / "release").read_text())
+    except OSError:
+        return None
+    return int(stated[1]) if stated else None
+
+
+def choose(least: int, newest: bool) -> Path:
+    """A JDK of at least this version: the newest, or else the oldest that will do."""
+    suitable = [version for version in installed() if version >= least]
+    if not suitable:
+        raise ToolError(
+            f"A JDK {least} or later is needed and was not found. Install it: apt-get install {package(least)}"
+        )
+    return installed()[max(suitable) if newest else min(suitable)]
+
+
+def package(least: int) -> str:
+    """Debian's package of such a JDK."""
+    return f"openjdk-{least}-jdk-headless"
