@@ -21,6 +21,10 @@ class AliasIsAnIndex(SearchError):
     """A real index holds the name that should be an alias. Delete or rename it first."""
 
 
+class AliasIsShared(SearchError):
+    """The alias names more than one index. Take it from all but the one that is to be searched."""
+
+
 class EngineUnavailable(SearchError):
     """Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is."""
 
@@ -35,3 +39,15 @@ class UnknownModel(SearchError):
 
 class NoIndex(SearchError):
     """There is no index yet. Run `manage.py search_index --create`."""
+
+
+class RebuildIncomplete(SearchError):
+    """The new index lacks what the database holds, so the old one stays live. Mend the rows and rebuild again."""
+
+
+class RebuildRunning(SearchError):
+    """Another rebuild is under way. Wait for it, or delete its index with `manage.py search_index --prune`."""
+
+
+class RowsRefused(SearchError):
+    """Elasticsearch refused some rows. Mend them, or the mapping, and run this again."""

@@ -1,0 +1,51 @@
+"""The way to Elasticsearch for all but the push: its errors come back as this package's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
+from elasticsearch.dsl.connections import connections
+
+from search.exceptions import EngineRefused, EngineUnavailable, NoIndex
+
+BUSY = {429, 502, 503, 504}  # it answers, but cannot work now
+
+
+def client(**options: Any) -> Elasticsearch:
+    """The project's client; `options` as in `Elasticsearch.options`, such as request_timeout in seconds."""
+    connection: Elasticsearch = connections.get_connection()
+    return connection.options(**options) if options else connection
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """Turn the client's errors into EngineUnavailable, NoIndex or EngineRefused, with the engine's reason."""
+    try:
+        yield
+    except ApiError as error:
+        raise translated(error) from error
+    except TransportError as error:
+        raise EngineUnavailable(error.message) from error
+
+
+def translated(error: ApiError) -> EngineUnavailable | EngineRefused | NoIndex:
+    """The error of this package that says the same."""
+    if error.status_code in BUSY:
+        return EngineUnavailable(f"{error.status_code} {reason(error)}")
+    if isinstance(error, NotFoundError) and error.error == "index_not_found_exception":
+        return NoIndex(reason(error))
+    return EngineRefused(f"{error.status_code} {reason(error)}")
+
+
+def reason(error: ApiError) -> str:
+    """What the engine gave as the innermost cause, in one line."""
+    body = error.body if isinstance(error.body, dict) else {}
+    cause = body.get("error", error.message)
+    if not isinstance(cause, dict):
+        return str(cause)
+    text = f"{cause.get('type')}: {cause.get('reason')}"
+    while isinstance(cause.get("caused_by"), dict):
+        cause = cause["caused_by"]
+        text += f"; {cause.get('reason')}"
+    return " ".join(text.split())
