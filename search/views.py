@@ -1,0 +1,52 @@
+"""The search endpoint."""
+
+from typing import Any
+
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from search import queries
+from search.exceptions import SearchError
+from search.index.engine import client, engine_errors
+from search.serializers import FoundOrder, SearchParameters
+
+TIMEOUT = 0.8  # seconds; the answer that there is none must come within 1 s
+
+
+class SearchUnavailable(APIException):
+    """The engine does not answer, or has no index: 503, and when to ask again."""
+
+    status_code = 503
+    default_code = "search_unavailable"
+    default_detail = "Search does not answer now. Orders are still taken, and will be found when it is back."
+    wait = 5  # seconds; DRF sends it as Retry-After
+
+
+class OrderSearch(APIView):
+    """GET /orders/search?q=: orders by customer and number, newest first, in pages."""
+
+    def get(self, request: Request) -> Response:
+        parameters = SearchParameters(data=request.query_params)
+        parameters.is_valid(raise_exception=True)
+        return Response(answer(request, **parameters.validated_data))
+
+
+def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any]:
+    """One page: the exact count, the pages beside it, and the orders."""
+    search = queries.orders(q, using=client(request_timeout=TIMEOUT))
+    try:
+        with engine_errors():
+            found = search[(page - 1) * page_size : page * page_size].execute()
+    except SearchError as error:
+        raise SearchUnavailable from error
+    count = found.hits.total.value
+    url = request.build_absolute_uri()
+    return {
+        "count": count,
+        "next": replace_query_param(url, "page", page + 1) if page * page_size < count else None,
+        "previous": replace_query_param(url, "page", page - 1) if page > 1 else None,
+        "results": FoundOrder([hit.to_dict() for hit in found], many=True).data,
+    }
