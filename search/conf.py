@@ -19,7 +19,7 @@ class SearchSettings:
     BREAKER_PROBE: float = 1.0  # seconds between probes while it is open
     RELAY_POLL: float = 0.25  # seconds between two looks at the outbox
     RELAY_BATCH_SIZE: int = 500  # entries claimed at once
-    RELAY_LEASE: float = 30.0  # seconds a claimed entry is left to the relay that claimed it
+    RELAY_LEASE: float = 12.0  # seconds a claimed entry is left to the relay that claimed it
     RETRY_BASE: float = 0.5  # seconds, the first backoff's upper bound
     RETRY_CAP: float = 5.0  # seconds, every backoff's upper bound: what a healed engine waits at most
 

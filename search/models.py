@@ -128,3 +128,18 @@ class Index(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.state}"
+
+
+class RelayProcess(models.Model):
+    """A running relay, by the beat it writes: `search_status` counts those that beat lately."""
+
+    name = models.CharField(primary_key=True, max_length=255)  # host:pid
+    started_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "search_relay"
+        verbose_name_plural = "relay processes"
+
+    def __str__(self) -> str:
+        return f"relay {self.name}"

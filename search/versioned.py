@@ -1,9 +1,11 @@
 """The base of every registered document: it carries the row's version, so that the newer change always wins."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db.models import Model
 from django_elasticsearch_dsl import Document, fields
+from django_elasticsearch_dsl.registries import registry
 
 from search.sync.checksum import checksum
 
@@ -27,3 +29,9 @@ class VersionedDocument(Document):  # type: ignore[misc]  # the package has no t
     def _prepare_action(self, object_instance: Any, action: str) -> dict[str, Any]:
         prepared: dict[str, Any] = super()._prepare_action(object_instance, action)
         return prepared | {"version": object_instance.version, "version_type": "external_gte"}
+
+
+def documents(models: Collection[type[Model]] | None = None) -> list[type[VersionedDocument]]:
+    """The registered documents that carry versions, by name; of these models only, when given."""
+    found = [document for document in registry.get_documents(models) if issubclass(document, VersionedDocument)]
+    return sorted(found, key=lambda document: document.__qualname__)

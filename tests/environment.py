@@ -13,7 +13,9 @@ os.environ["DJANGO_ENV_FILE"] = ""
 os.environ["DJANGO_DEBUG"] = "on"
 os.environ["DJANGO_SECRET_KEY"] = "the tests' key, no secret"
 os.environ["DJANGO_EXTRA_APPS"] = "tests.shop"
-os.environ["SEARCH_INDEX_PREFIX"] = f"test-{os.environ.get('TEST_RUN', os.getppid() if worker != 'main' else os.getpid())}-{worker}-"
+os.environ["SEARCH_INDEX_PREFIX"] = (
+    f"test-{os.environ.get('TEST_RUN', os.getppid() if worker != 'main' else os.getpid())}-{worker}-"
+)
 HAS_ENGINE = bool(os.environ.get("ELASTICSEARCH_URL"))
 ENGINE_IS_REAL = HAS_ENGINE and os.environ.get("TEST_ENGINE", "real") == "real"
 os.environ.setdefault("ELASTICSEARCH_URL", "http://127.0.0.1:9")  # the discard port: nobody answers

@@ -55,7 +55,9 @@ class DeadlineNode(Urllib3HttpNode):
         base = self.pool.ConnectionCls
         self.pool.ConnectionCls = type(f"Remembered{base.__name__}", (_Remembered, base), {})
 
-    def perform_request(self, method: str, target: str, body: Any = None, headers: Any = None, request_timeout: Any = DEFAULT) -> Any:
+    def perform_request(
+        self, method: str, target: str, body: Any = None, headers: Any = None, request_timeout: Any = DEFAULT
+    ) -> Any:
         seconds = self.config.request_timeout if request_timeout is DEFAULT else request_timeout
         if seconds is None:
             return super().perform_request(method, target, body=body, headers=headers, request_timeout=request_timeout)

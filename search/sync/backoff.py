@@ -1,0 +1,13 @@
+"""When a failed entry is tried again: a pure function."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+from search.conf import conf
+
+
+def retry_delay(attempts: int, draw: Callable[[float, float], float] = random.uniform) -> timedelta:
+    """Capped exponential backoff with full jitter after `attempts` failures (1 is the first)."""
+    ceiling = min(conf.RETRY_CAP, conf.RETRY_BASE * 2 ** min(attempts - 1, 30))
+    return timedelta(seconds=draw(0.0, ceiling))

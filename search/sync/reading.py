@@ -1,0 +1,131 @@
+"""What a push reads: entries, then rows, then targets, in one snapshot, and the operations they make.
+
+The rows are read anew from the database, never taken from a signal's instance; the targets are never cached.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from elasticsearch.helpers import expand_action
+from elasticsearch.serializer import OrjsonSerializer
+
+from search.index.fingerprint import fingerprint
+from search.models import Entry, EntryState, Index, IndexState
+from search.sync.keys import Key
+from search.sync.outcomes import Answer, Outcome
+from search.sync.snapshot import snapshot
+from search.versioned import VersionedDocument, documents
+
+serializer = OrjsonSerializer()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One line of a bulk: a document's write to one physical index, or its delete."""
+
+    key: str
+    name: str  # index or delete
+    body: bytes  # the action's line and the document's, as sent
+    trusted: bool  # the index is of this code's fingerprint, so that its refusal means the document is wrong
+
+
+@dataclass(slots=True)
+class Reading:
+    """One consistent reading: the entries found, their operations, and answers known without asking the engine."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    operations: list[Operation] = field(default_factory=list)
+    answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+    read_at: float = field(default_factory=monotonic)
+
+    @property
+    def deletes(self) -> set[str]:
+        """The keys of which a delete is sent to any target: these settle before they are forgotten."""
+        return {operation.key for operation in self.operations if operation.name == "delete"}
+
+
+def read(keys: Collection[str], using: str) -> Reading:
+    """Read these keys' entries, rows and targets. Keys without an entry are not in the answer: nothing waits."""
+    reading = Reading()
+    with snapshot(using):
+        entries = Entry.objects.using(using).filter(key__in=keys).exclude(state=EntryState.DEAD)
+        reading.entries = {entry.key: entry for entry in entries}
+        rows = {document: _rows(document, found, using) for document, found in _by_document(reading).items()}
+        targets = defaultdict(list)
+        for index in Index.objects.using(using).targets():
+            targets[index.alias].append(index)
+        for document, found in rows.items():
+            _plan(reading, document, found, targets[document._index._name])
+    return reading
+
+
+def _by_document(reading: Reading) -> dict[type[VersionedDocument], dict[str, Any]]:
+    """Each document's keys, as {key: primary key}; a key that no document knows waits for code that does."""
+    keys: dict[type[VersionedDocument], dict[str, Any]] = defaultdict(dict)
+    for text in reading.entries:
+        key = Key.parse(text)
+        try:
+            found, pk = documents([key.model]), key.model._meta.pk.to_python(key.pk)
+        except (LookupError, ValidationError):
+            found, pk = [], None
+        for document in found:
+            keys[document][text] = pk
+        if not found:
+            reading.answers[text].append(Answer(Outcome.WAITING, "no registered document"))
+    return keys
+
+
+def _rows(document: type[VersionedDocument], keys: dict[str, Any], using: str) -> dict[str, Any]:
+    """Each key's row that this document indexes; None where the row is gone or not to be indexed."""
+    instance = document()
+    rows = {row.pk: row for row in instance.get_queryset().using(using).filter(pk__in=list(keys.values()))}
+    return {
+        key: row if (row := rows.get(pk)) is not None and instance.should_index_object(row) else None
+        for key, pk in keys.items()
+    }
+
+
+def _plan(reading: Reading, document: type[VersionedDocument], rows: dict[str, Any], targets: list[Index]) -> None:
+    """Add the operations of one document's rows, one a target."""
+    own = fingerprint(document)
+    writable = [index for index in targets if index.state != IndexState.BUILDING or index.fingerprint == own]
+    missing = _why_incomplete(targets, writable)
+    for key, row in rows.items():
+        if missing:
+            reading.answers[key].append(Answer(Outcome.WAITING, missing))
+        try:
+            reading.operations.extend(_operations(document(), reading.entries[key], row, writable, own))
+        except Exception as error:  # a prepare() that fails for this row must not hold up the others
+            reading.answers[key].append(Answer(Outcome.RETRY, f"prepare: {type(error).__name__}"))
+
+
+def _why_incomplete(targets: list[Index], writable: list[Index]) -> str:
+    """Why reaching every writable index is not yet success, or an empty text."""
+    if not any(index.state == IndexState.LIVE for index in targets):
+        return "no live index"
+    return "a building index of other code" if len(writable) < len(targets) else ""
+
+
+def _operations(document: Any, entry: Entry, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:
+    """The operations that bring one row, or its absence, to every target."""
+    name = "delete" if row is None else "index"
+    action = _delete(entry) if row is None else document._prepare_action(row, "index")
+    prepared = list(expand_action(action)) if targets else []
+    source = b"\n" + serializer.dumps(prepared[1]) if len(prepared) > 1 and prepared[1] is not None else b""
+    for index in targets:
+        prepared[0][name]["_index"] = index.name
+        yield Operation(entry.key, name, serializer.dumps(prepared[0]) + source, index.fingerprint == own)
+
+
+def _delete(entry: Entry) -> dict[str, Any]:
+    """The delete of a row that is gone: it has no instance to ask, so the entry tells the version."""
+    return {
+        "_op_type": "delete",
+        "_id": Key.parse(entry.key).pk,
+        "version": entry.version,
+        "version_type": "external_gte",
+    }

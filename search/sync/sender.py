@@ -1,0 +1,190 @@
+"""The sender: one thread of a process that pushes for all its requests, so that concurrent pushes share bulks.
+
+A bulk is closed before its entries are read: a request is never told `indexed` for a change that its bulk did not
+read. A request waits on its own clock; what is late is the relay's.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Collection
+from time import monotonic
+
+from django.db import connections
+
+from search.conf import conf
+from search.sync import capture, outbox
+from search.sync.breaker import Breaker
+from search.sync.bulk import call_timeout, client
+from search.sync.outcomes import Outcome
+from search.sync.push import Pushed, push
+
+log = logging.getLogger("search.sender")
+CAPTURE_CHECK = 30.0  # seconds between two looks at the triggers
+
+
+class Ticket:
+    """One request's keys and what became of them."""
+
+    def __init__(self, keys: Collection[str]) -> None:
+        self.keys = frozenset(keys)
+        self.indexed = False
+        self.answered = threading.Event()
+        self.abandoned = False
+
+    def wait(self, timeout: float) -> bool:
+        """Whether every target confirmed every key within `timeout` seconds."""
+        self.abandoned = not self.answered.wait(timeout)
+        return self.indexed and not self.abandoned
+
+
+class Sender:
+    """Takes tickets, pushes them together, releases those who wait, then writes down what became of the entries."""
+
+    def __init__(self, using: str) -> None:
+        self.using = using
+        self.breaker = Breaker()
+        self._waiting: list[Ticket] = []
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._capture_checked = -CAPTURE_CHECK
+
+    def push(self, keys: Collection[str]) -> bool:
+        """Push these keys for a request; whether all were confirmed within PUSH_TIMEOUT. Raises nothing."""
+        self._start()
+        if not self.breaker.closed:
+            return False
+        ticket = Ticket(keys)
+        with self._changed:
+            self._waiting.append(ticket)
+            self._changed.notify()
+        return ticket.wait(conf.PUSH_TIMEOUT)
+
+    def stop(self) -> None:
+        """End the thread after the bulk it is in, and close its database connection."""
+        with self._changed:
+            thread, self._thread, self._stopping = self._thread, None, True
+            self._changed.notify()
+        if thread:
+            thread.join()
+        self._stopping = False
+
+    def _start(self) -> None:
+        with self._changed:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="search-sender", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                tickets = self._take()
+                if self.breaker.closed:
+                    self._serve(tickets)
+                else:
+                    _release(tickets)
+                    self._probe()
+        finally:
+            connections[self.using].close()
+
+    def _take(self) -> list[Ticket]:
+        """Close the next bulk: every ticket that still waits; none when it is time for a probe."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._stopping, self._patience())
+            taken, self._waiting = self._waiting, []
+        return [ticket for ticket in taken if not ticket.abandoned]
+
+    def _patience(self) -> float | None:
+        return None if self.breaker.closed else max(0.0, self.breaker.probe_at - monotonic())
+
+    def _serve(self, tickets: list[Ticket]) -> None:
+        """Push the tickets as one; whatever happens, nobody goes on waiting."""
+        results: list[Pushed] = []
+        try:
+            if tickets:
+                results = self._push(tickets)
+        except Exception:
+            log.exception("push failed; the relay will do it")
+            connections[self.using].close()
+        finally:
+            _release(tickets)
+        self._record(results)
+
+    def _push(self, tickets: list[Ticket]) -> list[Pushed]:
+        outbox.connect(self.using)
+        keys = frozenset().union(*(ticket.keys for ticket in tickets))
+        results = push(keys, self.using, min(conf.PUSH_TIMEOUT, call_timeout()))
+        self._judge(results)
+        # A key without an entry was confirmed by another push, if only capture is in place.
+        failed = {result.entry.key for result in results if not result.done} if self._captured() else keys
+        for ticket in tickets:
+            ticket.indexed = failed.isdisjoint(ticket.keys)
+        return results
+
+    def _captured(self) -> bool:
+        """Whether the triggers are in place: without them a missing entry would mean nothing."""
+        if monotonic() - self._capture_checked >= CAPTURE_CHECK:
+            if not all(capture.status(self.using).values()):
+                log.error("capture is not installed: run manage.py migrate; every write is `pending` until then")
+                return False
+            self._capture_checked = monotonic()
+        return True
+
+    def _judge(self, results: list[Pushed]) -> None:
+        """Tell the breaker how the engine did."""
+        lost = [result for result in results if result.answer.outcome is Outcome.UNREACHABLE]
+        if lost:
+            self.breaker.failed(timed_out=lost[0].answer.error == "ConnectionTimeout")
+        elif results:
+            self.breaker.succeeded()
+
+    def _record(self, results: list[Pushed]) -> None:
+        try:
+            outbox.record(results, self.using)
+        except Exception:
+            # Harmless: the entries stay, and are pushed again by the relay.
+            log.exception("could not confirm %s entries", len(results))
+            connections[self.using].close()
+
+    def _probe(self) -> None:
+        """Look whether the engine is back; never in a request's time."""
+        if not self.breaker.take_probe():
+            return
+        try:
+            client().options(request_timeout=conf.PUSH_TIMEOUT / 2).info(filter_path="version.number")
+        except Exception:
+            self.breaker.failed()
+        else:
+            self.breaker.succeeded()
+
+
+def _release(tickets: list[Ticket]) -> None:
+    for ticket in tickets:
+        ticket.answered.set()
+
+
+_senders: dict[str, Sender] = {}
+_lock = threading.Lock()
+
+
+def sender(using: str) -> Sender:
+    """This process's sender for one database."""
+    with _lock:
+        return _senders.setdefault(using, Sender(using))
+
+
+def stop_all() -> None:
+    """End every sender of this process."""
+    for found in list(_senders.values()):
+        found.stop()
+
+
+def _forget_after_fork() -> None:
+    """A thread does not survive a fork: the child starts its own at first use."""
+    global _lock
+    _lock = threading.Lock()
+    _senders.clear()
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)
