@@ -5,7 +5,7 @@ To index a model of your own see docs/index-your-own-model.md.
 
 from django_elasticsearch_dsl import fields
 from django_elasticsearch_dsl.registries import registry
-from elasticsearch.dsl import analysis
+from elasticsearch.dsl import MetaField, analysis
 
 from orders.models import Order
 from search.conf import conf
@@ -73,7 +73,7 @@ class OrderDocument(VersionedDocument):
         }
 
     class Meta:
-        dynamic = "false"  # new code may write a new field to an index of the old mapping
+        dynamic = MetaField("false")  # new code may write a new field to an index of the old mapping
 
     class Django:
         model = Order

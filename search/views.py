@@ -1,8 +1,8 @@
 """The search endpoint."""
 
+import logging
 from typing import Any
 
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -13,16 +13,19 @@ from search.exceptions import SearchError
 from search.index.engine import client, engine_errors
 from search.serializers import FoundOrder, SearchParameters
 
+log = logging.getLogger("search.views")
 TIMEOUT = 0.8  # seconds; the answer that there is none must come within 1 s
-
-
-class SearchUnavailable(APIException):
-    """The engine does not answer, or has no index: 503, and when to ask again."""
-
-    status_code = 503
-    default_code = "search_unavailable"
-    default_detail = "Search does not answer now. Orders are still taken, and will be found when it is back."
-    wait = 5  # seconds; DRF sends it as Retry-After
+RETRY_AFTER = 5  # seconds
+UNAVAILABLE = {
+    "type": "server_error",
+    "errors": [
+        {
+            "code": "search_unavailable",
+            "detail": "Search does not answer now. Orders are still taken, and will be found when it is back.",
+            "attr": None,
+        }
+    ],
+}
 
 
 class OrderSearch(APIView):
@@ -31,17 +34,18 @@ class OrderSearch(APIView):
     def get(self, request: Request) -> Response:
         parameters = SearchParameters(data=request.query_params)
         parameters.is_valid(raise_exception=True)
-        return Response(answer(request, **parameters.validated_data))
+        try:
+            return Response(answer(request, **parameters.validated_data))
+        except SearchError as error:  # no exception of DRF's: that would be a traceback in the log for every request
+            log.warning("search failed: %s", error)
+            return Response(UNAVAILABLE, status=503, headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any]:
     """One page: the exact count, the pages beside it, and the orders."""
     search = queries.orders(q, using=client(request_timeout=TIMEOUT))
-    try:
-        with engine_errors():
-            found = search[(page - 1) * page_size : page * page_size].execute()
-    except SearchError as error:
-        raise SearchUnavailable from error
+    with engine_errors():
+        found = search[(page - 1) * page_size : page * page_size].execute()
     count = found.hits.total.value
     url = request.build_absolute_uri()
     return {
