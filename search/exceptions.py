@@ -51,3 +51,11 @@ class RebuildRunning(SearchError):
 
 class RowsRefused(SearchError):
     """Elasticsearch refused some rows. Mend them, or the mapping, and run this again."""
+
+
+class NotADeadLetter(SearchError):
+    """No dead letter has this key. See `manage.py search_dead_letters list`."""
+
+
+class EmbeddedEngineMissing(SearchError):
+    """The embedded engine cannot run here. Set ELASTICSEARCH_URL to a real one: `script/elasticsearch up` starts it."""
