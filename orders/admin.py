@@ -1,0 +1,23 @@
+"""Orders in the admin."""
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+
+from orders.models import Order
+
+
+@admin.register(Order)
+class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's is not generic when it runs
+    """Lists, searches, adds, changes and deletes orders."""
+
+    list_display = ["order_number", "customer_name", "total_amount", "updated_at"]
+    search_fields = ["order_number", "customer_name"]
+    readonly_fields = ["created_at", "updated_at", "version"]
+    show_full_result_count = False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Order | None:
+        """The order, locked while it is changed, so that one deleted meanwhile is not saved back to life."""
+        if request.method == "POST" and transaction.get_connection().in_atomic_block:
+            list(Order.objects.select_for_update().filter(pk=object_id))
+        return super().get_object(request, object_id, from_field)

@@ -1,0 +1,15 @@
+"""The orders' addresses, under orders/. Each is known with and without its last slash; nothing redirects."""
+
+from django.urls import path
+
+from orders.views import OrderCreate, OrderDetail, OrderList, OrderUpdate
+
+urlpatterns = [
+    path("", OrderList.as_view(), name="orders"),
+    path("create", OrderCreate.as_view(), name="order-create"),
+    path("create/", OrderCreate.as_view()),
+    path("update/<int:pk>/", OrderUpdate.as_view(), name="order-update"),
+    path("update/<int:pk>", OrderUpdate.as_view()),
+    path("<int:pk>/", OrderDetail.as_view(), name="order"),
+    path("<int:pk>", OrderDetail.as_view()),
+]

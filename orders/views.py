@@ -1,0 +1,89 @@
+"""The orders' HTTP interface."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from orders import preconditions
+from orders.models import Order
+from orders.pages import OrderPages
+from orders.parsers import StrictJSONParser
+from orders.races import retried
+from orders.serializers import OrderSerializer
+
+
+class OrderView(generics.GenericAPIView[Order]):
+    """What the views of orders share: an answer with one order names its version as ETag."""
+
+    queryset = Order.objects.all()
+    serializer_class = OrderSerializer
+    parser_classes = [StrictJSONParser]
+
+    def get_queryset(self) -> QuerySet[Order]:
+        """Orders read in a transaction are read to be changed, so they are locked."""
+        orders = super().get_queryset()
+        return orders.select_for_update() if transaction.get_connection().in_atomic_block else orders
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        version = response.data.get("version") if isinstance(response.data, dict) else None
+        if version is not None:
+            response.headers["ETag"] = preconditions.etag(version)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class OrderCreate(OrderView, generics.CreateAPIView[Order]):
+    """POST makes an order."""
+
+    @retried
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().create(request, *args, **kwargs)
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        return {"Location": reverse("order", args=[data["id"]])}
+
+
+class OrderList(OrderCreate, generics.ListAPIView[Order]):
+    """GET lists the orders, newest first; POST makes one."""
+
+    pagination_class = OrderPages
+
+
+class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
+    """PUT replaces an order, PATCH changes the fields it names."""
+
+    @retried
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        request.data  # noqa: B018  # read before the row is locked: a slow client must not hold up others
+        with transaction.atomic():
+            return super().update(request, *args, **kwargs)
+
+    def perform_update(self, serializer: BaseSerializer[Order]) -> None:
+        assert serializer.instance is not None
+        preconditions.check_change(self.request, serializer.instance.version)
+        serializer.save()
+
+
+class OrderDetail(OrderUpdate, generics.RetrieveDestroyAPIView[Order]):
+    """GET, PUT, PATCH and DELETE one order."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        order = self.get_object()
+        preconditions.check_match(request, order.version)
+        if preconditions.is_known(request, order.version):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": preconditions.etag(order.version)})
+        return Response(self.get_serializer(order).data)
+
+    @retried
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with transaction.atomic():
+            return super().destroy(request, *args, **kwargs)
+
+    def perform_destroy(self, instance: Order) -> None:
+        preconditions.check_change(self.request, instance.version)
+        instance.delete()

@@ -1,0 +1,58 @@
+"""Orders in the admin."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections, transaction
+from django.test import Client
+
+from orders.models import Order
+from tests.orders.factories import OrderFactory
+from tests.orders.test_races import wait_until_locked_out
+
+FORM = {"order_number": "a1", "customer_name": "Ann", "total_amount": "1.50"}
+
+
+@pytest.fixture
+def staff(transactional_db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("staff"))
+    return client
+
+
+def test_add_change_list_delete(staff: Client) -> None:
+    assert staff.post("/admin/orders/order/add/", FORM).status_code == 302
+    order = Order.objects.get()
+    assert staff.post(f"/admin/orders/order/{order.pk}/change/", FORM | {"total_amount": "2"}).status_code == 302
+    order.refresh_from_db()
+    assert (order.order_number, order.customer_name, order.total_amount) == ("a1", "Ann", 2)
+    assert "a1" in staff.get("/admin/orders/order/?q=ann").content.decode()
+    assert staff.post(f"/admin/orders/order/{order.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", [{"total_amount": "-1"}, {"total_amount": "NaN"}, {"customer_name": "a\0b"}])
+def test_bad_input_is_named_in_the_form(staff: Client, wrong: dict[str, str]) -> None:
+    response = staff.post("/admin/orders/order/add/", FORM | wrong)
+    assert (response.status_code, list(response.context["errors"].data[0].data) != []) == (200, True)
+    assert not Order.objects.exists()
+
+
+@pytest.mark.postgres
+def test_an_order_deleted_meanwhile_does_not_come_back(staff: Client) -> None:
+    order = OrderFactory.create()
+
+    def save() -> int:
+        try:
+            return staff.post(f"/admin/orders/order/{order.pk}/change/", FORM).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Order.objects.filter(pk=order.pk).delete()
+            saved = pool.submit(save)
+            wait_until_locked_out()
+        assert saved.result(10) == 302  # to the list, which says that the order is gone
+    assert not Order.objects.exists()

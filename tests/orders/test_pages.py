@@ -1,0 +1,59 @@
+"""Pages of orders."""
+
+from base64 import b64encode
+
+import pytest
+from rest_framework.test import APIClient
+
+from tests.orders.conftest import error
+from tests.orders.factories import OrderFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def walk(client: APIClient, url: str | None, direction: str = "next") -> list[list[int]]:
+    """The ids on each page from `url` on."""
+    pages = []
+    while url:
+        body = client.get(url).json()
+        pages.append([order["id"] for order in body["results"]])
+        url = body[direction]
+    return pages
+
+
+def test_no_orders(client: APIClient) -> None:
+    assert client.get("/orders/").json() == {"next": None, "previous": None, "results": []}
+
+
+def test_newest_first_each_once_there_and_back(client: APIClient) -> None:
+    newest_first = [order.pk for order in OrderFactory.create_batch(5)][::-1]
+    assert walk(client, "/orders/?page_size=2") == [newest_first[:2], newest_first[2:4], newest_first[4:]]
+    second = client.get(client.get("/orders/?page_size=2").json()["next"]).json()
+    assert walk(client, second["previous"], "previous") == [newest_first[:2]]
+
+
+def test_an_order_that_arrives_moves_no_page(client: APIClient) -> None:
+    newest_first = [order.pk for order in OrderFactory.create_batch(3)][::-1]
+    following = client.get("/orders/?page_size=2").json()["next"]
+    OrderFactory.create()
+    assert walk(client, following) == [newest_first[2:]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("", 50), ("?page_size=501", 500), ("?page_size=0", 50), ("?page_size=x", 50)]
+)
+def test_the_size_of_a_page_is_bounded(client: APIClient, asked: str, given: int) -> None:
+    OrderFactory.create_batch(given + 1)
+    assert len(client.get(f"/orders/{asked}").json()["results"]) == given
+
+
+@pytest.mark.parametrize("position", ["x", "1.5", "9" * 30, "-" + "9" * 30, "9" * 5000, "\0", ""])
+def test_a_cursor_made_up(client: APIClient, position: str) -> None:
+    order = OrderFactory.create()
+    for reverse in ("", "&r=1"):
+        cursor = b64encode(f"p={position}{reverse}".encode()).decode()
+        response = client.get("/orders/", {"cursor": cursor})
+        if response.status_code == 200:
+            assert [each["id"] for each in response.json()["results"]] in ([], [order.pk])
+        else:
+            assert (response.status_code, response.json()) == (404, error("not_found", "Invalid cursor"))
