@@ -54,14 +54,18 @@ def read_engine_hosts() -> list[str]:
     hosts = [host.strip().rstrip("/") for host in read(env.str, "ELASTICSEARCH_URL", "").split(",") if host.strip()]
     for host in hosts:
         if not host.startswith(("http://", "https://")):
-            raise ImproperlyConfigured(f"ELASTICSEARCH_URL={host!r} is not valid: it must begin with http:// or https://.")
+            raise ImproperlyConfigured(
+                f"ELASTICSEARCH_URL={host!r} is not valid: it must begin with http:// or https://."
+            )
     if hosts:
         return hosts
     if not EMBEDDED_ENGINE_PORT:
-        raise ImproperlyConfigured("ELASTICSEARCH_URL is not set. Give Elasticsearch's address, or run script/server once.")
+        raise ImproperlyConfigured(
+            "ELASTICSEARCH_URL is not set. Give Elasticsearch's address, or run script/server once."
+        )
     if not DEBUG:
         raise ImproperlyConfigured(
-            "ELASTICSEARCH_URL is not set, and the embedded engine is for trying the project out: it needs DJANGO_DEBUG=on."
+            "ELASTICSEARCH_URL is not set, and the embedded engine is for trying the project out: set DJANGO_DEBUG=on."
         )
     return [f"http://127.0.0.1:{EMBEDDED_ENGINE_PORT}"]
 
@@ -131,9 +135,19 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 
 def read_database() -> dict[str, Any]:
     """DATABASE_URL as Django takes it, with what each database needs to be safe and quick here."""
-    database: dict[str, Any] = dict(read(env.db_url, "DATABASE_URL", env.db_url_config(f"sqlite:///{BASE_DIR}/var/db.sqlite3")))
+    url = read(env.str, "DATABASE_URL", "") or f"sqlite:///{BASE_DIR}/var/db.sqlite3"
+    scheme, colon, _ = url.partition("://")
+    if not colon or scheme not in {"sqlite", "postgres", "postgresql"}:
+        name = scheme if colon else "no database"
+        raise ImproperlyConfigured(f"DATABASE_URL names {name}, which cannot capture changes: use sqlite or postgres.")
+    try:
+        database: dict[str, Any] = dict(env.db_url_config(url))
+    except (ValueError, TypeError) as error:  # the address is not repeated: it may hold a password
+        raise ImproperlyConfigured(f"DATABASE_URL is not valid: {error}.") from error
     if database["ENGINE"] == "django.db.backends.sqlite3":
         Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        # A file as well: in memory, threads that meet would get errors instead of waiting.
+        database["TEST"] = {"NAME": f"{database['NAME']}.test"}
         database["OPTIONS"] = {
             # A deferred transaction that read first fails at once when another commits: take the lock at BEGIN.
             "transaction_mode": "IMMEDIATE",
@@ -141,13 +155,9 @@ def read_database() -> dict[str, Any]:
             # recursive_triggers: an INSERT OR REPLACE deletes a row, and only so fires its triggers.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
         }
-    elif database["ENGINE"] == "django.db.backends.postgresql":
+    else:
         database["CONN_MAX_AGE"] = 60
         database["CONN_HEALTH_CHECKS"] = True
-    else:
-        raise ImproperlyConfigured(
-            f"DATABASE_URL names {database['ENGINE'].rsplit('.', 1)[-1]}, which cannot capture changes here: use sqlite or postgres."
-        )
     return database
 
 
@@ -167,6 +177,12 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "STRICT_JSON": True,
+}
+
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "project.errors.ErrorHandler",
+    # A client gets the same shape with debug on; the traceback is in the log.
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
 }
 
 ELASTICSEARCH_IS_EMBEDDED = not env.str("ELASTICSEARCH_URL", default="")

@@ -1,11 +1,22 @@
-"""Where each address leads."""
+"""Where each address leads. What leads nowhere is a JSON answer too, also with debug on."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from orders.views import OrderList
+from project.errors import not_found
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     # Before the orders' own paths: /orders/search is no order's id.
     path("orders/", include("search.urls")),
     path("orders/", include("orders.urls")),
+    path("orders", OrderList.as_view()),
+    # Last. Without its slash the admin is left to CommonMiddleware, which sends there.
+    re_path(r"^(?!admin$)", not_found),
 ]
+
+handler400 = "project.errors.bad_request"
+handler403 = "project.errors.permission_denied"
+handler404 = "project.errors.not_found"
+handler500 = "project.errors.server_error"
