@@ -107,12 +107,20 @@ class IndexQuerySet(models.QuerySet["Index"]):
 
 
 class Index(models.Model):
-    """A physical index in Elasticsearch and its state. Writes go to its name, never to the alias."""
+    """A physical index in Elasticsearch and its state. Writes go to its name, never to the alias.
+
+    A building index is also the lock of its rebuild: one an alias, held by `owner` while `beat_at` is recent.
+    """
 
     name = models.CharField(primary_key=True, max_length=255)
     alias = models.CharField(max_length=255)
     state = models.CharField(max_length=8, choices=IndexState.choices)
     fingerprint = models.CharField(max_length=64)
+    replaces = models.JSONField(default=list, blank=True)  # the fingerprints of the code before this index's
+    owner = models.CharField(max_length=255, blank=True, default="")  # who builds it
+    beat_at = models.DateTimeField(null=True, blank=True)  # when its owner was last known to be alive
+    verified_at = models.DateTimeField(null=True, blank=True)  # when it was last compared with the database
+    drift = models.JSONField(default=dict, blank=True)  # what that found: {"missing": 0, ...}
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -128,6 +136,37 @@ class Index(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.state}"
+
+    def takes(self, fingerprint: str) -> bool:
+        """Whether code of this fingerprint may write here.
+
+        Newer code writes to the older live index, which ignores what it does not map. Older code never writes to a
+        newer index, building or live: its documents would lack what the new mapping is for.
+        """
+        if self.state == IndexState.BUILDING:
+            return fingerprint == self.fingerprint
+        return fingerprint not in self.replaces
+
+
+class Range(models.Model):
+    """A part of a table that a backfill copies, and how far it has come: what a killed rebuild resumes from."""
+
+    index = models.ForeignKey(Index, on_delete=models.CASCADE, related_name="ranges")
+    number = models.PositiveIntegerField()
+    after = models.CharField(max_length=255, blank=True, default="")  # the key before its first; empty: from the start
+    until = models.CharField(max_length=255, blank=True, default="")  # its last key; empty: to the end
+    reached = models.CharField(max_length=255, blank=True, default="")  # the last key that the engine confirmed
+    done = models.BooleanField(default=False)
+    indexed = models.PositiveBigIntegerField(default=0)  # documents
+    refused = models.JSONField(default=list, blank=True)  # the first refused documents, by key and cause
+    refusals = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "search_range"
+        constraints = [models.UniqueConstraint(fields=["index", "number"], name="search_range_number")]
+
+    def __str__(self) -> str:
+        return f"{self.index_id} {self.number}"
 
 
 class RelayProcess(models.Model):

@@ -7,7 +7,7 @@ from django.db.models import Model
 from django_elasticsearch_dsl import Document, fields
 from django_elasticsearch_dsl.registries import registry
 
-from search.sync.checksum import checksum
+from search.sync.checksum import checksum, key_number
 
 
 class VersionedDocument(Document):  # type: ignore[misc]  # the package has no types
@@ -19,8 +19,13 @@ class VersionedDocument(Document):  # type: ignore[misc]  # the package has no t
 
     capture: ClassVar[dict[type[Model], str]] = {}
 
+    row_key = fields.LongField()  # by which drift compares index and table in ranges, whatever the primary key is
     version = fields.LongField()
     checksum = fields.LongField()
+
+    def prepare_row_key(self, instance: Any) -> int:
+        """An integer key itself, a hash of any other."""
+        return key_number(instance.pk)
 
     def prepare_checksum(self, instance: Any) -> int:
         """What drift sums. It is not signed for sums beyond 2^53: see search/sync/checksum.py."""

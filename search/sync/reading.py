@@ -92,7 +92,7 @@ def _rows(document: type[VersionedDocument], keys: dict[str, Any], using: str) -
 def _plan(reading: Reading, document: type[VersionedDocument], rows: dict[str, Any], targets: list[Index]) -> None:
     """Add the operations of one document's rows, one a target."""
     own = fingerprint(document)
-    writable = [index for index in targets if index.state != IndexState.BUILDING or index.fingerprint == own]
+    writable = [index for index in targets if index.takes(own)]
     missing = _why_incomplete(targets, writable)
     for key, row in rows.items():
         if missing:
@@ -107,7 +107,7 @@ def _why_incomplete(targets: list[Index], writable: list[Index]) -> str:
     """Why reaching every writable index is not yet success, or an empty text."""
     if not any(index.state == IndexState.LIVE for index in targets):
         return "no live index"
-    return "a building index of other code" if len(writable) < len(targets) else ""
+    return "an index of newer code" if len(writable) < len(targets) else ""
 
 
 def _operations(document: Any, entry: Entry, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:

@@ -33,6 +33,7 @@ def test_a_document_holds_what_the_row_holds() -> None:
         "total_amount": Decimal("9999999999.99"),
         "created_at": MOMENT,
         "updated_at": MOMENT,
+        "row_key": 7,
         "version": 99,
         "checksum": checksum(7, 99),
     }
