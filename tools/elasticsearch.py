@@ -127,6 +127,11 @@ class Server:
             time.sleep(0.05)
         return True
 
+    def remove(self) -> None:
+        """Stop it at once and forget its data."""
+        self.stop(signal.SIGKILL)
+        shutil.rmtree(self.home, ignore_errors=True)
+
 
 class Container(Server):
     """The same in Docker."""
@@ -159,6 +164,11 @@ class Container(Server):
             return False
         self.docker("kill" if number == signal.SIGKILL else "stop", self.name)
         return True
+
+    def remove(self) -> None:
+        self.docker("rm", "--force", "--volumes", self.name)
+        self.docker("volume", "rm", self.name)
+        super().remove()
 
     @staticmethod
     def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
