@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from http import HTTPStatus
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.urls import reverse
 from django.views import defaults
@@ -11,16 +10,12 @@ from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import CLIENT_ERROR, SERVER_ERROR, Error, ErrorResponse
 from rest_framework import exceptions
 
-from orders.parsers import BodyTooLarge
-
 
 class ErrorHandler(ExceptionHandler):
-    """As the package's, but what is wrong with a request is never the server's error."""
+    """As the package's, but a client that goes away in mid-body is not the server's error."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        if isinstance(exc, RequestDataTooBig):
-            return BodyTooLarge()
-        if isinstance(exc, SuspiciousOperation | UnreadablePostError):
+        if isinstance(exc, UnreadablePostError):
             return exceptions.ParseError("The request cannot be read.")
         return super().convert_known_exceptions(exc)
 

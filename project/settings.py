@@ -1,11 +1,13 @@
 """All settings. This module alone reads the environment (and `.env`); a wrong value is one clear line."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from elastic_transport.client_utils import url_to_node_config
 from elasticsearch.serializer import OrjsonSerializer
 
 from search.sync.transport import DeadlineNode
@@ -25,12 +27,20 @@ def read(reader: Callable[..., T], name: str, default: T) -> T:
         raise ImproperlyConfigured(f"{name}={env.str(name)!r} is not valid: {error}") from error
 
 
+def read_names(name: str, default: list[str]) -> list[str]:
+    """Names separated by commas."""
+    return [each.strip() for each in read(env.list, name, default) if each.strip()]
+
+
 def read_seconds(name: str, default: float) -> float:
     """A positive number of seconds."""
-    seconds = read(env.float, name, default)
-    if not 0 < seconds < float("inf"):
-        raise ImproperlyConfigured(f"{name}={seconds} is not valid: give a positive number of seconds.")
-    return seconds
+    text = read(env.str, name, str(default))
+    try:
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    except ValueError:
+        pass
+    raise ImproperlyConfigured(f"{name}={text!r} is not valid: give a positive number of seconds.")
 
 
 def read_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
@@ -53,10 +63,12 @@ def read_engine_hosts() -> list[str]:
     """Elasticsearch's addresses; with debug on the embedded engine's port stands in for a missing one."""
     hosts = [host.strip().rstrip("/") for host in read(env.str, "ELASTICSEARCH_URL", "").split(",") if host.strip()]
     for host in hosts:
-        if not host.startswith(("http://", "https://")):
-            raise ImproperlyConfigured(
-                f"ELASTICSEARCH_URL={host!r} is not valid: it must begin with http:// or https://."
-            )
+        try:
+            if not host.startswith(("http://", "https://")):
+                raise ValueError("another scheme")
+            url_to_node_config(host, use_default_ports_for_scheme=host.startswith("https:"))
+        except ValueError as error:  # the address is not repeated: it may hold a password
+            raise ImproperlyConfigured("ELASTICSEARCH_URL is not valid: give it as http://host:9200.") from error
     if hosts:
         return hosts
     if not EMBEDDED_ENGINE_PORT:
@@ -73,7 +85,7 @@ def read_engine_hosts() -> list[str]:
 DEBUG = read_bool("DJANGO_DEBUG", False)
 EMBEDDED_ENGINE_PORT = read(env.int, "EMBEDDED_ENGINE_PORT", 0)
 SECRET_KEY = read(env.str, "DJANGO_SECRET_KEY", "")
-ALLOWED_HOSTS = read(env.list, "DJANGO_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = read_names("DJANGO_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
 if not SECRET_KEY:
     raise ImproperlyConfigured("DJANGO_SECRET_KEY is not set. Give a long random text, or run script/server once.")
 if not ALLOWED_HOSTS:
@@ -94,7 +106,7 @@ INSTALLED_APPS = [
     "search",
     "django_elasticsearch_dsl",
     "orders",
-    *read(env.list, "DJANGO_EXTRA_APPS", []),
+    *read_names("DJANGO_EXTRA_APPS", []),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -188,6 +200,11 @@ DRF_STANDARDIZED_ERRORS = {
 ELASTICSEARCH_IS_EMBEDDED = not env.str("ELASTICSEARCH_URL", default="")
 
 SEARCH_INDEX_PREFIX = read(env.str, "SEARCH_INDEX_PREFIX", "")
+if not re.fullmatch(r"([a-z0-9][a-z0-9._-]{0,99})?", SEARCH_INDEX_PREFIX):
+    raise ImproperlyConfigured(
+        f"SEARCH_INDEX_PREFIX={SEARCH_INDEX_PREFIX!r} is not valid: "
+        "give lower-case letters, digits, dots, dashes and underscores."
+    )
 SEARCH_PUSH = read_choice("SEARCH_PUSH", "sync", ("sync", "async", "off"))
 SEARCH_PUSH_TIMEOUT = read_seconds("SEARCH_PUSH_TIMEOUT", 1.0)
 SEARCH_SETTLE = read_seconds("SEARCH_SETTLE", 60.0)
