@@ -196,6 +196,6 @@ def test_no_deployment_is_open_by_accident() -> None:
 def test_sqlite_is_safe_and_waits(variables: dict[str, str], tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/db.sqlite3"
     pragmas = "[c.execute(f'PRAGMA {p}').fetchone()[0] for p in ('journal_mode', 'recursive_triggers')]"
-    code = f"from django.db import connection; c = connection.cursor(); print({pragmas})"
+    code = f"import django; django.setup(); from django.db import connection; c = connection.cursor(); print({pragmas})"
     done = run("-c", code, DATABASE_URL=url, **variables)
     assert (done.stdout, done.stderr) == ("['wal', 1]\n", "")
