@@ -42,9 +42,7 @@ def choose(least: int, newest: bool) -> Path:
     """A JDK of at least this version: the newest, or else the oldest that will do."""
     suitable = [version for version in installed() if version >= least]
     if not suitable:
-        raise ToolError(
-            f"A JDK {least} or later is needed and was not found. Install it: apt-get install {package(least)}"
-        )
+        raise ToolError(f"No JDK {least} or later was found. Install one: apt-get install {package(least)}")
     return installed()[max(suitable) if newest else min(suitable)]
 
 
