@@ -48,3 +48,38 @@ def engine() -> Iterator[object]:
     clear()
     yield client
     clear()
+
+
+@pytest.fixture
+def indices(engine: object, transactional_db: None) -> Iterator[object]:
+    """Every registered document's index behind its alias, empty; for tests that commit. Gives the client."""
+    from search.index.indices import create
+    from search.sync import sender
+    from search.versioned import documents
+
+    for document in documents():
+        create(document)
+    yield engine
+    sender.stop_all()  # before the flush: the sender may still be writing down what it pushed
+
+
+@pytest.fixture(autouse=True)
+def _empty_outbox(request: pytest.FixtureRequest) -> None:
+    """SQLite flushes by DELETE, table after table: what its triggers capture meanwhile is no test's business."""
+    marker = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
+        request.getfixturevalue("transactional_db")
+        from search.models import Entry, Floor
+
+        Entry.objects.all().delete()
+        Floor.objects.all().delete()
+
+
+@pytest.fixture(autouse=True)
+def _no_sender_outlives_its_test() -> Iterator[None]:
+    """A sender keeps a thread, a breaker and a database connection: each test begins without."""
+    from search.sync import sender
+
+    yield
+    sender.stop_all()
+    sender.forget_all()

@@ -1,7 +1,5 @@
 """The breaker's states; its clock is the test's."""
 
-import logging
-
 import pytest
 
 from search.sync import breaker as module
@@ -70,8 +68,7 @@ def test_reopening_soon_doubles_the_wait_up_to_eight_seconds(clock):
     assert waits == [1.0, 2.0, 4.0, 8.0, 8.0]
 
 
-def test_the_log_has_a_line_for_each_change_not_for_each_request(clock, caplog, monkeypatch):
-    monkeypatch.setattr(logging.getLogger("search"), "propagate", True)
+def test_the_log_has_a_line_for_each_change_not_for_each_request(clock, caplog):
     breaker = failed(10)
     for _ in range(3):
         clock[0] += 1.0

@@ -1,0 +1,174 @@
+"""The sender: bulks are shared, closed before they are read, and nobody waits longer than the deadline."""
+
+import threading
+from time import monotonic
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+
+from search.sync import outbox
+from search.sync import sender as module
+from search.sync.breaker import BreakerState
+from search.sync.outcomes import Answer, Outcome
+from search.sync.push import Pushed
+from search.sync.sender import Sender
+from tests.support import in_threads, wait_until
+
+
+def pushed(key, outcome=Outcome.DONE, error=""):
+    return Pushed(SimpleNamespace(key=key, token=uuid4(), state="pending"), Answer(outcome, error), False)
+
+
+class Push:
+    """Stands for the push: remembers each bulk's keys, and waits in it until it is told to go on."""
+
+    def __init__(self):
+        self.bulks = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.answer = lambda keys: [pushed(key) for key in keys]
+
+    def __call__(self, keys, using, timeout):
+        self.bulks.append(set(keys))
+        self.go_on.wait(5)
+        return self.answer(keys)
+
+
+@pytest.fixture
+def push(monkeypatch):
+    found = Push()
+    monkeypatch.setattr(module, "push", found)
+    monkeypatch.setattr(outbox, "connect", lambda using: None)
+    monkeypatch.setattr(outbox, "record", lambda results, using: found.recorded.append(results))
+    monkeypatch.setattr(module.capture, "status", lambda using: {"orders.Order": True})
+    found.recorded = []
+    return found
+
+
+@pytest.fixture
+def sender(push):
+    found = Sender("default")
+    yield found
+    push.go_on.set()
+    found.stop()
+
+
+def test_a_push_that_is_confirmed(sender, push):
+    assert sender.push(["a", "b"]) is True
+    assert push.bulks == [{"a", "b"}]
+
+
+def test_concurrent_pushes_share_the_next_bulk(sender, push):
+    push.go_on.clear()
+    first = threading.Thread(target=sender.push, args=(["a"],))
+    first.start()
+    wait_until(lambda: push.bulks)
+    others = [threading.Thread(target=sender.push, args=([key],)) for key in "bcd"]
+    for other in others:
+        other.start()
+    wait_until(lambda: len(sender._waiting) == 3)
+    push.go_on.set()
+    for thread in (first, *others):
+        thread.join()
+    assert push.bulks == [{"a"}, {"b", "c", "d"}]
+
+
+def test_a_change_of_a_key_that_is_being_pushed_goes_into_the_next_bulk(sender, push):
+    """The running bulk may have read the row before this change."""
+    push.go_on.clear()
+    first = threading.Thread(target=sender.push, args=(["a"],))
+    first.start()
+    wait_until(lambda: push.bulks)
+    second = threading.Thread(target=sender.push, args=(["a"],))
+    second.start()
+    wait_until(lambda: sender._waiting)
+    push.go_on.set()
+    first.join()
+    second.join()
+    assert push.bulks == [{"a"}, {"a"}]
+
+
+def test_a_request_is_told_of_its_own_keys_only(sender, push):
+    push.answer = lambda keys: [pushed(key, Outcome.RETRY if key == "bad" else Outcome.DONE) for key in keys]
+    push.go_on.clear()
+    gate = threading.Thread(target=sender.push, args=(["gate"],))
+    gate.start()
+    wait_until(lambda: push.bulks)
+
+    def let_go():
+        wait_until(lambda: len(sender._waiting) == 2)
+        push.go_on.set()
+
+    assert in_threads(lambda: sender.push(["good"]), lambda: sender.push(["bad"]), let_go)[:2] == [True, False]
+    assert push.bulks[1] == {"good", "bad"}
+
+
+def test_nobody_waits_beyond_the_deadline_and_the_late_bulk_is_still_written_down(sender, push, settings):
+    settings.SEARCH_PUSH_TIMEOUT = 0.2
+    push.go_on.clear()
+    begun = monotonic()
+    assert sender.push(["a"]) is False
+    assert 0.2 <= monotonic() - begun < 0.5
+    push.go_on.set()
+    wait_until(lambda: push.recorded)
+
+
+def test_what_nobody_waits_for_any_more_is_left_to_the_relay(sender, push, settings):
+    settings.SEARCH_PUSH_TIMEOUT = 0.1
+    push.go_on.clear()
+    assert [sender.push(["a"]), sender.push(["b"])] == [False, False]
+    push.go_on.set()
+    settings.SEARCH_PUSH_TIMEOUT = 5.0
+    assert sender.push(["c"]) is True
+    assert push.bulks == [{"a"}, {"c"}]
+
+
+def test_an_exception_releases_all_who_wait_and_the_next_push_works(sender, push, caplog):
+    def fail(keys):
+        raise RuntimeError("no such luck")
+
+    push.answer = fail
+    begun = monotonic()
+    assert in_threads(*[lambda key=key: sender.push([key]) for key in "abc"]) == [False] * 3
+    assert monotonic() - begun < 0.9
+    push.answer = lambda keys: [pushed(key) for key in keys]
+    assert sender.push(["d"]) is True
+
+
+def test_a_key_without_an_entry_was_confirmed_by_another_push(sender, push):
+    push.answer = lambda keys: []
+    assert sender.push(["a"]) is True
+
+
+def test_without_the_triggers_nothing_is_called_indexed(sender, push, monkeypatch):
+    monkeypatch.setattr(module.capture, "status", lambda using: {"orders.Order": False})
+    assert sender.push(["a"]) is False
+
+
+def test_an_open_breaker_costs_a_request_nothing(sender, push, monkeypatch):
+    monkeypatch.setattr(module, "client", lambda: SimpleNamespace(options=lambda **_: (_ for _ in ()).throw(OSError())))
+    push.answer = lambda keys: [pushed(key, Outcome.UNREACHABLE, "ConnectionTimeout") for key in keys]
+    assert sender.push(["a"]) is False
+    wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
+    begun = monotonic()
+    assert [sender.push([str(n)]) for n in range(100)] == [False] * 100
+    assert monotonic() - begun < 0.2
+    assert push.bulks == [{"a"}]
+
+
+def test_the_probe_closes_the_breaker_without_any_request(sender, push, monkeypatch, settings):
+    settings.SEARCH_BREAKER_PROBE = 0.05
+    engine = SimpleNamespace(options=lambda **_: SimpleNamespace(info=lambda **_: {}))
+    monkeypatch.setattr(module, "client", lambda: engine)
+    sender.breaker.failed(timed_out=True)
+    sender._start()
+    wait_until(lambda: sender.breaker.closed)
+    assert sender.push(["a"]) is True
+
+
+def test_the_thread_ends_when_it_is_stopped_and_starts_again(sender, push):
+    assert sender.push(["a"]) is True
+    sender.stop()
+    assert "search-sender" not in {thread.name for thread in threading.enumerate()}
+    assert sender.push(["b"]) is True

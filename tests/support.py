@@ -1,0 +1,70 @@
+"""What tests ask again and again: what the index holds, and whether it equals the database."""
+
+import json
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any
+
+from elasticsearch.dsl.connections import connections
+from elasticsearch.helpers import scan
+
+from search.sync.reading import serializer
+from search.versioned import VersionedDocument, documents
+
+
+def in_index(document: type[VersionedDocument], name: str | None = None) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Every document behind the alias (or in one index): {_id: (version, source)}, after a refresh."""
+    client = connections.get_connection()
+    index = name or document._index._name
+    client.indices.refresh(index=index)
+    found = scan(client, index=index, query={"query": {"match_all": {}}, "version": True}, size=1000)
+    return {hit["_id"]: (hit["_version"], hit["_source"]) for hit in found}
+
+
+def in_database(document: type[VersionedDocument]) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Every row as the document should have it, in the same form."""
+    instance = document()
+    rows = [row for row in instance.get_queryset() if instance.should_index_object(row)]
+    return {str(row.pk): (row.version, json.loads(serializer.dumps(instance.prepare(row)))) for row in rows}
+
+
+def assert_in_step(name: str | None = None) -> None:
+    """Index equals database: ids, every field, versions; of every document."""
+    for document in documents():
+        if name is None or name.startswith(document._index._name):
+            assert in_index(document, name) == in_database(document)
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10.0, why: str = "") -> Any:
+    """What `condition` gives as soon as it is true; fails when it is not in time."""
+    deadline = monotonic() + seconds
+    while not (found := condition()):
+        assert monotonic() < deadline, why or f"not true within {seconds} s"
+        sleep(0.02)
+    return found
+
+
+def in_threads(*functions: Callable[[], Any]) -> list[Any]:
+    """Run functions at once, each in a thread of its own with its own database connections; their results in order."""
+    results: list[Any] = [None] * len(functions)
+    errors: list[BaseException] = []
+
+    def run(at: int) -> None:
+        from django.db import connections as databases
+
+        try:
+            results[at] = functions[at]()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            databases.close_all()
+
+    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(functions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return results
