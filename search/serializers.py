@@ -16,6 +16,7 @@ class SearchParameters(serializers.Serializer[Any]):
     q = serializers.CharField(required=False, allow_blank=True, default="", max_length=LONGEST_TEXT)
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=REACH)
     page_size = serializers.IntegerField(required=False, default=20, min_value=1, max_value=100)
+    fresh = serializers.BooleanField(required=False, default=False)
 
     def to_internal_value(self, data: Mapping[str, Any]) -> Any:
         if unknown := sorted(set(data) - set(self.fields)):

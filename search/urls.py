@@ -1,7 +1,10 @@
 """The addresses of search, below /orders/."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 
-from search.views import OrderSearch
+from search.views import OrderSearch, OrderSearchStatus
 
-urlpatterns = [re_path(r"^search/?$", OrderSearch.as_view(), name="orders-search")]
+urlpatterns = [
+    re_path(r"^search/?$", OrderSearch.as_view(), name="orders-search"),
+    path("<int:pk>/search-status", OrderSearchStatus.as_view(), name="orders-search-status"),
+]

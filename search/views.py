@@ -9,9 +9,12 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from search import queries
+from search.documents import OrderDocument
 from search.exceptions import SearchError
+from search.explain import explain
 from search.index.engine import client, engine_errors
 from search.serializers import FoundOrder, SearchParameters
+from search.sync.fresh import freshen
 
 log = logging.getLogger("search.views")
 TIMEOUT = 0.8  # seconds; the answer that there is none must come within 1 s
@@ -29,16 +32,31 @@ UNAVAILABLE = {
 
 
 class OrderSearch(APIView):
-    """GET /orders/search?q=: orders by customer and number, newest first, in pages."""
+    """GET /orders/search?q=: orders by customer and number, newest first, in pages.
+
+    `fresh=true` first pushes what waits, so that every change committed before the search is seen; the answer's
+    `X-Search-Fresh` says whether that was done in time.
+    """
 
     def get(self, request: Request) -> Response:
         parameters = SearchParameters(data=request.query_params)
         parameters.is_valid(raise_exception=True)
+        wanted = dict(parameters.validated_data)
+        headers = {"X-Search-Fresh": str(freshen())} if wanted.pop("fresh") else {}
         try:
-            return Response(answer(request, **parameters.validated_data))
+            return Response(answer(request, **wanted), headers=headers)
         except SearchError as error:  # no exception of DRF's: that would be a traceback in the log for every request
             log.warning("search failed: %s", error)
-            return Response(UNAVAILABLE, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+            return Response(UNAVAILABLE, status=503, headers=headers | {"Retry-After": str(RETRY_AFTER)})
+
+
+class OrderSearchStatus(APIView):
+    """GET /orders/<id>/search-status: where one order stands: its version, its entry, and what each index holds."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        found = explain(OrderDocument.django.model, pk)
+        # An order that is gone everywhere is as unknown as one that never was.
+        return Response(found, status=404 if found["status"] == "absent" else 200)
 
 
 def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any]:

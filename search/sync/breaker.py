@@ -6,6 +6,7 @@ from enum import StrEnum
 from time import monotonic
 
 from search.conf import conf
+from search.sync import metrics
 
 log = logging.getLogger("search.breaker")
 
@@ -71,3 +72,4 @@ class Breaker:
         if (state is BreakerState.CLOSED) != (self.state is BreakerState.CLOSED):
             log.warning("circuit breaker %s", state)
         self.state = state
+        metrics.breaker_open.set(0 if state is BreakerState.CLOSED else 1)

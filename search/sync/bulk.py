@@ -8,6 +8,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from elasticsearch.dsl.connections import connections
 
 from search.conf import conf
+from search.sync import metrics
 from search.sync.outcomes import Answer, Outcome, classify, classify_lone
 from search.sync.reading import Operation
 
@@ -55,9 +56,12 @@ def split(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
 
 def _send_one(chunk: list[Operation], timeout: float) -> Answers:
     """One `_bulk`; halved when the engine refuses it whole for what may lie in one document."""
+    body = [operation.body for operation in chunk]
+    metrics.bulk_documents.observe(len(body))
+    metrics.bulk_bytes.observe(sum(map(len, body)))
     try:
-        body = [operation.body for operation in chunk]
-        response = client().options(request_timeout=timeout).bulk(operations=body, filter_path=FILTER)
+        with metrics.bulk_seconds.time():
+            response = client().options(request_timeout=timeout).bulk(operations=body, filter_path=FILTER)
     except ApiError as error:
         return _refused(chunk, error, timeout)
     except TransportError as error:

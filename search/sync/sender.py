@@ -180,11 +180,11 @@ def stop_all() -> None:
         found.stop()
 
 
-def _forget_after_fork() -> None:
-    """A thread does not survive a fork: the child starts its own at first use."""
+def forget_all() -> None:
+    """Begin anew, as in a child process: a thread does not survive a fork, the child starts its own at first use."""
     global _lock
     _lock = threading.Lock()
     _senders.clear()
 
 
-os.register_at_fork(after_in_child=_forget_after_fork)
+os.register_at_fork(after_in_child=forget_all)
