@@ -9,7 +9,7 @@ from elasticsearch import NotFoundError
 from search.exceptions import SearchError
 from search.index import indices
 from search.index.engine import client, engine_errors
-from search.models import Entry, Index
+from search.models import Entry, EntryState, Index
 from search.sync.keys import Key
 from search.versioned import documents
 
@@ -64,7 +64,7 @@ def _version(name: str, pk: str) -> int | None:
 def _status(row: int | None, entry: dict[str, Any] | None, found: list[dict[str, Any]]) -> str:
     """One word for the whole."""
     if entry:
-        return {"pending": "waiting"}.get(entry["state"], entry["state"])
+        return "waiting" if entry["state"] == EntryState.PENDING else str(entry["state"])
     if not found or any(held["error"] for held in found):
         return "unknown"
     if all(held["version"] == row for held in found):

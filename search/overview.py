@@ -15,7 +15,7 @@ from search.index.fingerprint import fingerprint
 from search.models import Entry, RelayProcess
 from search.sync import capture
 from search.sync.metrics import RELAY_ALIVE
-from search.versioned import VersionedDocument, documents
+from search.versioned import documents
 
 
 @dataclass
@@ -71,7 +71,7 @@ def overview(using: str = DEFAULT_DB_ALIAS) -> Overview:
     )
 
 
-def _document(document: type[VersionedDocument], using: str) -> DocumentOverview:
+def _document(document: Any, using: str) -> DocumentOverview:
     model = document.django.model
     found = DocumentOverview(model._meta.label, indices.alias_of(document))
     found.rows = document().get_queryset().using(using).count()

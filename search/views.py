@@ -64,7 +64,7 @@ def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any
     search = queries.orders(q, using=client(request_timeout=TIMEOUT))
     with engine_errors():
         found = search[(page - 1) * page_size : page * page_size].execute()
-    count = found.hits.total.value
+    count = found.hits.total.value  # type: ignore[attr-defined]  # hits are a list with attributes
     url = request.build_absolute_uri()
     return {
         "count": count,

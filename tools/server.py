@@ -79,7 +79,8 @@ def serve(port: int) -> None:
     insist_on_free(port, "Choose another with --port.")
     if dotenv.write_once(ROOT):
         print("Wrote .env with a random key.")
-    settings = read_settings()
+    exports = "".join(f"\n  export {name}={os.environ[name]!r}" for name in TOLD if name in os.environ)
+    settings = read_settings()  # puts what is in .env into the environment
     with Supervisor() as supervisor:
         if settings.ELASTICSEARCH_IS_EMBEDDED:
             start_engine(supervisor, settings.EMBEDDED_ENGINE_PORT)
@@ -89,7 +90,6 @@ def serve(port: int) -> None:
         supervisor.wait_until(lambda: answers(f"{url}/orders/"), "The service")
         print(f"Engine:   {engine_in_use(settings)}")
         print(f"Database: {database_in_use(settings)}")
-        exports = "".join(f"\n  export {name}={os.environ[name]!r}" for name in TOLD if name in os.environ)
         print(TRY.format(url=url, exports=exports))
         if not settings.DEBUG:
             print("Debug is off: each call needs -H 'Authorization: Token ...' (manage.py drf_create_token USER).")

@@ -18,7 +18,7 @@ PATIENCE = 10  # seconds between SIGTERM and SIGKILL
 DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
 
-class Stop(Exception):  # noqa: N818  # not an error
+class Stop(Exception):  # not an error
     """SIGINT, SIGTERM or SIGHUP came."""
 
 

@@ -22,7 +22,7 @@ LOCK_TIMEOUT = "2s"  # a table that is busy for longer is left as it is: writers
 
 
 def install(using: str = "default") -> list[str]:
-    """Install what is absent or changed; the labels of the models whose triggers were. CaptureBusy, UnsupportedDatabase."""
+    """Install what is absent or changed; the labels of its models. Errors: CaptureBusy, UnsupportedDatabase."""
     connection = connections[using]
     found = [plan for plan in _installable(connection) if not _installed(connection, plan)]
     for plan in found:
@@ -126,7 +126,8 @@ def _present(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'search\\_capture\\_%' ESCAPE '\\'"
+                "SELECT name, tbl_name FROM sqlite_master "
+                "WHERE type = 'trigger' AND name LIKE 'search\\_capture\\_%' ESCAPE '\\'"
             )
         else:
             cursor.execute(

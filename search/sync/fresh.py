@@ -24,7 +24,7 @@ class Freshness(NamedTuple):
 
 
 def freshen(using: str = DEFAULT_DB_ALIAS) -> Freshness:
-    """Push at most MOST waiting keys, read once, and refresh, within PUSH_TIMEOUT. Not tried while the breaker is open."""
+    """Push at most MOST waiting keys, read once, and refresh, within PUSH_TIMEOUT; not while the breaker is open."""
     deadline = monotonic() + conf.PUSH_TIMEOUT
     waiting = Entry.objects.using(using).waiting().order_by("changed_at")
     keys = list(waiting.values_list("key", flat=True)[: MOST + 1])

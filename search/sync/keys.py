@@ -15,7 +15,7 @@ class Key(NamedTuple):
     @classmethod
     def of(cls, instance: Model) -> Self:
         """The key of a model instance."""
-        return cls(instance._meta.concrete_model._meta.label, str(instance.pk))
+        return cls((instance._meta.concrete_model or type(instance))._meta.label, str(instance.pk))
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -1,7 +1,7 @@
 """What is measured, for Prometheus. Counters and histograms are this process's; the outbox is read at each scrape."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import DEFAULT_DB_ALIAS
@@ -58,7 +58,7 @@ class OutboxCollector(Collector):
         yield from (depth, age, relays)
 
 
-def _by_state(using: str) -> dict[str, tuple[int, object]]:
+def _by_state(using: str) -> dict[str, tuple[int, datetime | None]]:
     found = Entry.objects.using(using).values("state").annotate(count=Count("key"), oldest=Min("first_changed_at"))
     known = {row["state"]: (row["count"], row["oldest"]) for row in found.order_by()}
     return {state: known.get(state, (0, None)) for state in EntryState.values}

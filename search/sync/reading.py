@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from elasticsearch.helpers import expand_action
@@ -114,11 +114,11 @@ def _operations(document: Any, entry: Entry, row: Any, targets: list[Index], own
     """The operations that bring one row, or its absence, to every target."""
     name = "delete" if row is None else "index"
     action = _delete(entry) if row is None else document._prepare_action(row, "index")
-    prepared = list(expand_action(action)) if targets else []
-    source = b"\n" + serializer.dumps(prepared[1]) if len(prepared) > 1 and prepared[1] is not None else b""
+    header, source = cast(tuple[dict[str, Any], Any], expand_action(action))
+    body = b"" if row is None else b"\n" + serializer.dumps(source)
     for index in targets:
-        prepared[0][name]["_index"] = index.name
-        yield Operation(entry.key, name, serializer.dumps(prepared[0]) + source, index.fingerprint == own)
+        header[name]["_index"] = index.name
+        yield Operation(entry.key, name, serializer.dumps(header) + body, index.fingerprint == own)
 
 
 def _delete(entry: Entry) -> dict[str, Any]:

@@ -20,7 +20,7 @@ PIECE = re.compile(r"\{(\w+)\}")
 
 @dataclass
 class Plan:
-    """What watches one table: its triggers as {name: SQL}, the functions they call, and the SQL that queues all rows."""
+    """What watches one table: triggers as {name: SQL}, the functions they call, the SQL that queues all rows."""
 
     label: str
     table: str  # as the database names it, unquoted
