@@ -1,0 +1,51 @@
+"""Which index is searched, which are written, and which must be complete, by where the rebuild stands."""
+
+from tests.model.rules import Rules
+from tests.model.state import (
+    ABANDONED,
+    DELETED,
+    FILLED,
+    LIVE,
+    LIVE_AGAIN,
+    MISNAMED,
+    NOT_BEGUN,
+    SWAPPED,
+    A,
+    B,
+    State,
+)
+
+BOTH = frozenset({A, B})
+
+
+def alias(state: State) -> int:
+    """The index that is searched."""
+    return B if SWAPPED <= state.rebuild.stage <= DELETED else A
+
+
+def exists(state: State, index: int) -> bool:
+    """Whether the engine has this index; a write never makes one."""
+    return state.rebuild.stage != (DELETED if index == A else ABANDONED)
+
+
+def recorded(state: State, keep: bool, rules: Rules) -> frozenset[int]:
+    """The targets, as the database has them."""
+    stage = state.rebuild.stage
+    if stage in (NOT_BEGUN, ABANDONED) or (rules.record != "first" and stage <= SWAPPED):
+        return frozenset({A})
+    if stage in (LIVE, DELETED, MISNAMED) and not keep:
+        return frozenset({B})
+    return BOTH
+
+
+def complete(state: State, keep: bool) -> frozenset[int]:
+    """The indices that must have every confirmed change: what is searched, and each target that is filled."""
+    stage = state.rebuild.stage
+    if stage in (LIVE, DELETED, MISNAMED) and not keep:
+        return frozenset({alias(state), B})
+    return BOTH if FILLED <= stage <= LIVE_AGAIN else frozenset({A})
+
+
+def names(indices: frozenset[int]) -> str:
+    """For a trace."""
+    return "".join("AB"[index] for index in sorted(indices)) or "none"
