@@ -11,7 +11,7 @@ from tests.faults import http
 from tests.faults.http import Answer, Request
 
 
-class ConnectionEnded(Exception):  # noqa: N818  # no error: it is what the fault is for
+class ConnectionEnded(Exception):
     """The fault has ended this connection."""
 
 
@@ -122,10 +122,13 @@ class FaultProxy:
                 client, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(client, listener), daemon=True).start()
 
-    def _serve(self, client: socket.socket) -> None:
+    def _serve(self, client: socket.socket, listener: socket.socket) -> None:
         with self._lock:
+            if self._listener is not listener:  # refused since it was accepted
+                client.close()
+                return
             self._clients.add(client)
         try:
             # The file is closed with the socket: while either is open, no RST is sent.
