@@ -1,0 +1,125 @@
+"""The whole service as processes of their own: gunicorn with two workers of eight threads, and the relay."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.db import connection
+
+from tests.faults.http import Request, ask
+from tools import ports
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STOP_TIMEOUT = 20  # seconds
+
+
+def database_url() -> str:
+    """The address of the database that this process is connected to."""
+    found = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{Path(found['NAME']).resolve()}"
+    password = f":{found['PASSWORD']}" if found["PASSWORD"] else ""
+    return f"postgres://{found['USER']}{password}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
+
+
+class Program:
+    """One process and what it says."""
+
+    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.environment = environment
+        self.log = log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it; its output goes on at the end of its log."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
+
+    def signal(self, number: int) -> None:
+        """Send it a signal; nobody hears when it has ended."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def stop(self) -> int:
+        """Ask it to end, and see that it does; its exit code."""
+        if self.process is None:
+            return 0
+        self.signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            return self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def children(self) -> list[int]:
+        """The pids of the processes that it started: gunicorn's workers."""
+        found = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in found.stdout.split()]
+
+
+class Service:
+    """gunicorn and the relay, against the database of this process and an engine at `engine_url`."""
+
+    def __init__(self, engine_url: str, folder: Path, *, relay: bool = True, **environment: str) -> None:
+        self.port = ports.free()
+        values = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+            "DATABASE_URL": database_url(),
+            "ELASTICSEARCH_URL": engine_url,
+            "SEARCH_INDEX_PREFIX": settings.SEARCH_INDEX_PREFIX,
+            "SEARCH_SETTLE": "5",
+            **environment,
+        }
+        gunicorn = ["-m", "gunicorn", "project.wsgi", "-b", f"127.0.0.1:{self.port}", "--workers", "2"]
+        options = ["--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "5"]
+        self.web = Program("gunicorn", gunicorn + options, values, folder / "gunicorn.log")
+        self.relay = Program("relay", ["manage.py", "search_relay"], values, folder / "relay.log")
+        self.programs = [self.web, self.relay] if relay else [self.web]
+
+    def __enter__(self) -> Self:
+        for program in self.programs:
+            program.start()
+        self.wait()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for program in reversed(self.programs):
+            program.stop()
+
+    def wait(self, seconds: float = 60) -> None:
+        """Return when it answers."""
+        deadline = monotonic() + seconds
+        while not self.answers():
+            assert self.web.process is not None
+            assert self.web.process.poll() is None, f"gunicorn ended: {self.web.log.read_text()[-2000:]}"
+            assert monotonic() < deadline, f"no answer: {self.web.log.read_text()[-2000:]}"
+            sleep(0.05)
+
+    def answers(self) -> bool:
+        """Whether a request gets its answer."""
+        try:
+            return ask("127.0.0.1", self.port, Request("GET", "/orders/", [], b""), timeout=5).status == 200
+        except OSError:
+            return False
+
+    def logs(self) -> str:
+        """What the programs said last."""
+        written = [program for program in self.programs if program.log.exists()]
+        return "\n".join(f"--- {program.name}\n{program.log.read_text()[-3000:]}" for program in written)

@@ -1,0 +1,180 @@
+"""Whatever fails: no 5xx, no request held, nothing rolled back seen, and 15 s after the fault all is in step."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from time import sleep
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from search.models import Index
+from tests.faults import faults
+from tests.faults.compare import difference
+from tests.faults.proxy import Fault
+from tests.faults.scene import Play, Scene, play, staged
+from tests.faults.service import Program
+
+pytestmark = [pytest.mark.faults, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
+SEED = 20_240
+
+
+def proxied(make: Callable[[], Fault]) -> Play:
+    """A fault that the proxy plays."""
+
+    def fault(scene: Scene) -> AbstractContextManager[object]:
+        return scene.proxy.during(make())
+
+    return fault
+
+
+@contextmanager
+def closed_index(scene: Scene) -> Iterator[None]:
+    """The live index is closed by hand, then opened again."""
+    name = Index.objects.live().get().name
+    scene.engine.indices.close(index=name)
+    yield
+    scene.engine.indices.open(index=name)
+    scene.engine.cluster.health(index=name, wait_for_status="yellow")
+
+
+@contextmanager
+def deleted_index(scene: Scene) -> Iterator[None]:
+    """The live index is deleted by hand; nothing makes it anew until an operator does."""
+    name = Index.objects.live().get().name
+    scene.engine.indices.delete(index=name)
+    yield
+    assert not scene.engine.indices.exists(index=f"{settings.SEARCH_INDEX_PREFIX}*", allow_no_indices=False)
+    call_command("search_index", "--rebuild", "-f")
+
+
+@contextmanager
+def killed_relay(scene: Scene) -> Iterator[None]:
+    """The relay is killed and is away; somebody starts it again."""
+    with scene.proxy.during(faults.ItemsRefused(share=0.3)):  # so that it has something in hand
+        sleep(2)
+        kill(scene.service.relay)
+        yield
+    scene.service.relay.start()
+
+
+@contextmanager
+def killed_worker(scene: Scene) -> Iterator[None]:
+    """A worker of gunicorn is killed; its master starts another."""
+    (worker, *_) = scene.service.web.children()
+    signal_to(worker, signal.SIGKILL)
+    yield
+
+
+@contextmanager
+def killed_service(scene: Scene) -> Iterator[None]:
+    """All of gunicorn is killed at once, and started again."""
+    workers = scene.service.web.children()
+    kill(scene.service.web)
+    for worker in workers:
+        signal_to(worker, signal.SIGKILL)
+    sleep(1)
+    scene.service.web.start()
+    scene.service.wait()
+    yield
+
+
+@contextmanager
+def stopped_relay(scene: Scene) -> Iterator[None]:
+    """The relay is frozen for 5 s, with a batch in hand."""
+    with scene.proxy.during(faults.ItemsRefused(share=0.3)):
+        sleep(1)
+        scene.service.relay.signal(signal.SIGSTOP)
+        yield
+    scene.service.relay.signal(signal.SIGCONT)
+
+
+@contextmanager
+def stopped_worker(scene: Scene) -> Iterator[None]:
+    """A worker is frozen for 5 s in the midst of its requests."""
+    (worker, *_) = scene.service.web.children()
+    signal_to(worker, signal.SIGSTOP)
+    sleep(5)
+    signal_to(worker, signal.SIGCONT)
+    yield
+
+
+def kill(program: Program) -> None:
+    """SIGKILL, and be rid of what is left."""
+    program.signal(signal.SIGKILL)
+    assert program.process is not None
+    program.process.wait()
+
+
+def signal_to(pid: int, number: int) -> None:
+    """Send a process that is no child of this one a signal."""
+    os.kill(pid, number)
+
+
+ENGINE_FAULTS: dict[str, Play] = {
+    "none": proxied(Fault),
+    "refused": proxied(faults.Refused),
+    "black hole": proxied(faults.BlackHole),
+    "slow": proxied(faults.Slow),
+    "drip": proxied(faults.Drip),
+    "answer lost": proxied(faults.AnswerLost),
+    "late": proxied(faults.Late),
+    "503": proxied(lambda: faults.Status(503)),
+    "429": proxied(lambda: faults.Status(429)),
+    "items 429": proxied(faults.ItemsRefused),
+    "reset in mid-body": proxied(faults.ResetInMidBody),
+    "flapping": proxied(faults.Flapping),
+    "closed index": closed_index,
+    "deleted index": deleted_index,
+    "killed relay": killed_relay,
+    "stopped relay": stopped_relay,
+}
+# Requests fail or wait because of these themselves: what counts is that nothing is lost.
+PROCESS_FAULTS: dict[str, Play] = {
+    "killed worker": killed_worker,
+    "killed service": killed_service,
+    "stopped worker": stopped_worker,
+}
+
+
+@pytest.fixture
+def scene(indices: object, tmp_path: Path) -> Iterator[Scene]:
+    with staged(indices, tmp_path) as found:  # type: ignore[arg-type]
+        yield found
+
+
+@pytest.mark.parametrize("name", ENGINE_FAULTS)
+def test_a_fault_of_the_engine_is_nobody_elses(scene: Scene, name: str) -> None:
+    outcome = play(scene, ENGINE_FAULTS[name], seed=SEED)
+    print(name, outcome)
+    assert outcome.seen.failures == []
+    if connection.vendor == "postgresql":  # SQLite's writers wait for each other
+        assert outcome.seen.slower_than(settings.SEARCH_PUSH_TIMEOUT + 0.5) == []
+    assert (outcome.difference, outcome.waiting) == (type(outcome.difference)(), {}), scene.service.logs()
+    assert outcome.rolled_back == set()
+    assert len(outcome.seen.seconds) > 100
+
+
+@pytest.mark.parametrize("name", PROCESS_FAULTS)
+def test_a_process_that_dies_or_freezes_loses_nothing(scene: Scene, name: str) -> None:
+    outcome = play(scene, PROCESS_FAULTS[name], seed=SEED)
+    print(name, outcome)
+    assert (outcome.difference, outcome.waiting) == (type(outcome.difference)(), {}), scene.service.logs()
+    assert outcome.rolled_back == set()
+    assert len(outcome.seen.seconds) > 100
+
+
+def test_the_suite_sees_what_the_plain_design_loses(indices: object, tmp_path: Path) -> None:
+    """A receiver that indexes inside the transaction, without versions, while the engine is slow and refuses some."""
+    with staged(indices, tmp_path, relay=False, NAIVE="1") as scene:  # type: ignore[arg-type]
+        outcome = play(scene, proxied(faults.Flapping), seed=SEED, seconds=4)
+    print(outcome)
+    assert outcome.rolled_back
+    assert outcome.difference.missing
+    assert outcome.difference.stale
+    assert outcome.difference.orphaned
+    assert difference()
