@@ -8,10 +8,8 @@ from django.db.models.signals import post_delete, post_save
 from elasticsearch import ApiError, TransportError
 from elasticsearch.dsl.connections import connections
 
-from orders.models import Order
 
-
-def save(instance: Order, **kwargs: Any) -> None:
+def save(instance: Any, **kwargs: Any) -> None:
     from search.documents import OrderDocument
 
     document = OrderDocument()
@@ -21,7 +19,7 @@ def save(instance: Order, **kwargs: Any) -> None:
         )
 
 
-def delete(instance: Order, **kwargs: Any) -> None:
+def delete(instance: Any, **kwargs: Any) -> None:
     from search.documents import OrderDocument
 
     with suppress(ApiError, TransportError):
@@ -35,5 +33,7 @@ class NaiveConfig(AppConfig):
     label = "naive"
 
     def ready(self) -> None:
+        from orders.models import Order
+
         post_save.connect(save, sender=Order, dispatch_uid="naive.save")
         post_delete.connect(delete, sender=Order, dispatch_uid="naive.delete")

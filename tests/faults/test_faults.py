@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from search.documents import OrderDocument
 from search.models import Index
 from tests.faults import faults
 from tests.faults.compare import difference
@@ -32,10 +33,15 @@ def proxied(make: Callable[[], Fault]) -> Play:
     return fault
 
 
+def live_index() -> str:
+    """The name of the index that searches for orders read."""
+    return Index.objects.live().get(alias=OrderDocument._index._name).name
+
+
 @contextmanager
 def closed_index(scene: Scene) -> Iterator[None]:
     """The live index is closed by hand, then opened again."""
-    name = Index.objects.live().get().name
+    name = live_index()
     scene.engine.indices.close(index=name)
     yield
     scene.engine.indices.open(index=name)
@@ -45,10 +51,10 @@ def closed_index(scene: Scene) -> Iterator[None]:
 @contextmanager
 def deleted_index(scene: Scene) -> Iterator[None]:
     """The live index is deleted by hand; nothing makes it anew until an operator does."""
-    name = Index.objects.live().get().name
+    name = live_index()
     scene.engine.indices.delete(index=name)
     yield
-    assert not scene.engine.indices.exists(index=f"{settings.SEARCH_INDEX_PREFIX}*", allow_no_indices=False)
+    assert not scene.engine.indices.exists(index=f"{OrderDocument._index._name}*", allow_no_indices=False)
     call_command("search_index", "--rebuild", "-f")
 
 
