@@ -11,14 +11,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
 
-from search.exceptions import EmbeddedEngineMissing, NoIndex
-from search.index.engine import client, engine_errors
-from search.index.indices import alias_of
-from search.index.rebuild import rebuild
-from search.sync.checksum import checksum
-from search.versioned import VersionedDocument, documents
+from search.exceptions import EmbeddedEngineMissing
 
 MANY_ROWS = 5_000  # above this the embedded engine gets slow
 
@@ -48,38 +42,3 @@ def refuse_in_production() -> None:
     """ImproperlyConfigured unless debug is on."""
     if not settings.DEBUG:
         raise ImproperlyConfigured("The embedded engine is for trying the project out. Set ELASTICSEARCH_URL.")
-
-
-def rows() -> int:
-    """How many rows are to be indexed; 0 before the first migrate."""
-    try:
-        return sum(document().get_queryset().count() for document in documents())
-    except DatabaseError:
-        return 0
-
-
-def mend(using: str = "default") -> list[str]:
-    """Rebuild each index that is not what the database has; their aliases."""
-    mended = [document for document in documents() if found(document) != expected(document)]
-    for document in mended:
-        rebuild(document, using)
-    return [alias_of(document) for document in mended]
-
-
-def expected(document: type[VersionedDocument]) -> tuple[int, int]:
-    """The count and the sum of the checksums of what should be indexed."""
-    sums = [checksum(pk, version) for pk, version in document().get_queryset().values_list("pk", "version")]
-    return len(sums), sum(sums)
-
-
-def found(document: type[VersionedDocument]) -> tuple[int, int]:
-    """The count and the sum of the checksums of what is indexed."""
-    alias = alias_of(document)
-    try:
-        with engine_errors():
-            client().indices.refresh(index=alias)
-            sums = {"sum": {"sum": {"field": "checksum"}}}
-            answer = client().search(index=alias, size=0, track_total_hits=True, aggs=sums)
-    except NoIndex:
-        return (-1, 0)
-    return answer["hits"]["total"]["value"], round(answer["aggregations"]["sum"]["value"])

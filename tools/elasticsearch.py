@@ -112,7 +112,9 @@ class Server:
             pid = int((self.home / "pid").read_text())
         except (OSError, ValueError):
             return None
-        command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        command = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return pid if "elasticsearch" in command.stdout else None
 
     def stop(self, number: int = signal.SIGTERM) -> bool:

@@ -33,6 +33,17 @@ def seed() -> None:
     print("Made order00001 and order00002.")
 
 
+def mend() -> None:
+    """Rebuild the indices that are not in step with the database: the embedded engine may have lost some of it."""
+    from django.core.management import call_command
+
+    from search.index.step import behind
+
+    if models := [document.django.model._meta.label_lower for document in behind()]:
+        print(f"The embedded engine was not in step with the database: {', '.join(models)}", flush=True)
+        call_command("search_index", "--rebuild", "--models", *models)
+
+
 def main() -> None:
     """Set up Django and do it all; each step is harmless when it was done before."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -42,15 +53,12 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from search import embedded
-
     call_command("migrate", verbosity=0)
     wait_for_engine()
     call_command("search_index", "--create")
     seed()
     if settings.ELASTICSEARCH_IS_EMBEDDED:
-        for alias in embedded.mend():
-            print(f"{alias}: the embedded engine was not in step with the database and was rebuilt.")
+        mend()
 
 
 if __name__ == "__main__":

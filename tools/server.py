@@ -78,7 +78,7 @@ def serve(port: int) -> None:
     """Start everything in order and watch over it. Ends by Stop or ToolError alone."""
     insist_on_free(port, "Choose another with --port.")
     if dotenv.write_once(ROOT):
-        print("Wrote .env with a random key.")
+        print("Wrote .env with a random key.", flush=True)
     exports = "".join(f"\n  export {name}={os.environ[name]!r}" for name in TOLD if name in os.environ)
     settings = read_settings()  # puts what is in .env into the environment
     with Supervisor() as supervisor:
