@@ -9,10 +9,6 @@ from tests.model.state import AHEAD, DONE, REFUSED, RETRY, Late, Row, State, fou
 Steps = Iterator[tuple[str, State]]
 
 
-class Broken(Exception):
-    """An invariant does not hold; the text says which, and how."""
-
-
 def apply(state: State, key: int, index: int, row: Row) -> tuple[State, int, int]:
     """One item arrives: the state after it, its outcome, and the version that was in its way."""
     if not exists(state, index):
@@ -22,8 +18,8 @@ def apply(state: State, key: int, index: int, row: Row) -> tuple[State, int, int
     held = state.indices[index][key]
     if held is not None and held.version > row.version:
         return state, AHEAD, held.version
-    _must_be_committed(state, row.content)
-    return state._replace(indices=put(state.indices, index, put(state.indices[index], key, row))), DONE, 0
+    applied = state._replace(indices=put(state.indices, index, put(state.indices[index], key, row)))
+    return _must_be_committed(applied, row.content), DONE, 0
 
 
 def late_writes(state: State, rules: Rules, size: Size) -> Steps:
@@ -49,16 +45,20 @@ def restarts(state: State, rules: Rules, size: Size) -> Steps:
         )
 
 
-def _must_be_committed(state: State, content: int) -> None:
+def _must_be_committed(state: State, content: int) -> State:
+    """No index has what a transaction has not committed."""
     if state.rolled_back >> content & 1 or (content and state.open and state.open.number == content):
-        raise Broken(f"an index holds change {content}, which is not committed")
+        return state._replace(broken=f"an index holds change {content}, which is not committed")
+    return state
 
 
-def must_have(state: State, index: int, changes: tuple[int, ...]) -> None:
+def must_have(state: State, index: int, changes: tuple[int, ...]) -> State:
     """What requests were told of these changes (one a key; 0 is none) is true of this index."""
     for key, change in enumerate(changes):
         if change and not _has(state, index, key, change):
-            raise Broken(f"a request was told `indexed` of change {change} of key {key}, which {'AB'[index]} lacks")
+            text = f"a request was told `indexed` of change {change} of key {key}, which {'AB'[index]} lacks"
+            return state._replace(broken=text)
+    return state
 
 
 def _has(state: State, index: int, key: int, change: int) -> bool:
@@ -71,10 +71,11 @@ def _has(state: State, index: int, key: int, change: int) -> bool:
     return left_nothing and (content == 0 or state.forgot)
 
 
-def must_equal(state: State, size: Size) -> None:
-    """In a quiet state every index that is searched or complete holds what the database does."""
+def difference(state: State, size: Size) -> str:
+    """In a quiet state: how an index that is searched or complete differs from the database, or an empty text."""
     for index in complete(state, size.keeps) | {alias(state)}:
         for key, row in enumerate(state.rows):
             document = state.indices[index][key]
             if state.entries[key] is None and (document if found(document) else None) != (row if found(row) else None):
-                raise Broken(f"all is quiet, and {'AB'[index]} holds {document} where the database holds {row}")
+                return f"all is quiet, and {'AB'[index]} holds {document} where the database holds {row}"
+    return ""

@@ -103,7 +103,7 @@ def _read(state: State, push: Push, rules: Rules, size: Size, who: str = "the pu
     if "e" in what:
         push = push._replace(entries=tuple(_readable(state, key, inside) for key in range(size.keys)))
     if "r" in what:
-        rows = state.rows if inside is False or inside is None else put(state.rows, inside, row_of(state, inside))
+        rows = state.rows if inside is False or inside is None else put(state.rows, inside, row_of(state.open))
         push = push._replace(rows=rows)
     if "t" in what:
         push = push._replace(targets=_targets(state, rules, size))
@@ -179,7 +179,7 @@ def _end(state: State, push: Push, rules: Rules, size: Size) -> State:
     failed = {item.key for item in push.items if item.outcome != DONE}
     if any(push.tickets) and failed.isdisjoint(key for key, change in enumerate(push.tickets) if change):
         for index in complete(state, size.keeps) | {alias(state)}:
-            must_have(state, index, push.tickets)
+            state = must_have(state, index, push.tickets)
         state = state._replace(told=tuple(map(max, state.told, push.tickets)))
     for item in push.items:
         state = _record(state, item, rules)

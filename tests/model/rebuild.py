@@ -103,8 +103,7 @@ def _swap(state: State, rules: Rules) -> Steps:
 
 
 def _swapped(state: State, stage: int) -> State:
-    must_have(state, B, state.told)
-    return _stage(state, stage)
+    return _stage(must_have(state, B, state.told), stage)
 
 
 def _afterwards(state: State, size: Size) -> Steps:
@@ -112,8 +111,7 @@ def _afterwards(state: State, size: Size) -> Steps:
         emptied = put(state.indices, A, (None,) * size.keys)
         yield "A is deleted", _stage(state, DELETED)._replace(indices=emptied)
     elif size.rebuild == "rollback":
-        must_have(state, A, state.told)
-        yield "the alias is moved back to A", _stage(state, SWAPPED_BACK)
+        yield "the alias is moved back to A", _stage(must_have(state, A, state.told), SWAPPED_BACK)
 
 
 def _stage(state: State, stage: int) -> State:

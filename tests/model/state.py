@@ -113,6 +113,7 @@ class State(NamedTuple):
     steps_back: int = 0
     restores: int = 0
     forgot: bool = False  # the engine has restarted
+    broken: str = ""  # the invariant that the step to this state has broken
 
 
 def first(size: Size) -> State:

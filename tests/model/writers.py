@@ -12,27 +12,27 @@ def commits(state: State, rules: Rules, size: Size) -> Steps:
     """The open transaction ends, and with it what it holds up."""
     if state.open is None:
         return
-    yield f"{state.open.kind} of {state.open.key} commits", _commit(state, rules)
-    yield f"{state.open.kind} of {state.open.key} is rolled back", _roll_back(state)
+    closed = state._replace(open=None)
+    yield f"{_say(state.open)} commits", _commit(closed, state.open, rules)
+    yield f"{_say(state.open)} is rolled back", _roll_back(closed, state.open)
 
 
 def writes(state: State, rules: Rules, size: Size) -> Steps:
     """Every write that may begin now, committed at once or left open."""
     if not state.writes:
         return
-    ticked = state._replace(clock=state.clock + 1, writes=state.writes - 1)
+    ticked = state._replace(clock=state.clock + 1, drawn=state.drawn + 1, writes=state.writes - 1)
+    may_open = state.opens and state.open is None
     for key, row in enumerate(state.rows):
         for kind in size.kinds:
-            if _possible(kind, row) and not _locked(state, key):
-                opened = _begin(ticked, kind, key, rules)
-                yield f"{kind} of {key} at version {opened.open.version}", _commit(opened, rules)
-                if state.opens and state.open is None and kind != "insert":
-                    yield f"{kind} of {key} begins", opened._replace(opens=state.opens - 1)
-        if state.opens and state.open is None and "insert" in size.kinds:
-            # The trigger draws before the unique index is asked: the row may still be there.
-            opened = _begin(ticked, "insert", key, rules)
-            label = f"insert of {key} begins, drawing version {opened.open.version}"
-            yield label, opened._replace(opens=state.opens - 1)
+            possible = _possible(kind, row) and not _locked(state, key)
+            change = _execute(ticked, kind, key, rules) if possible or kind == "insert" else None
+            if possible:
+                yield _say(change), _commit(ticked, change, rules)
+            # An insert draws before the unique index is asked: the row may still be there.
+            if may_open and change:
+                begun = age(ticked) if kind == "delete" and rules.wait == "captured" else ticked
+                yield f"{_say(change)} begins", begun._replace(opens=state.opens - 1, open=change)
 
 
 def steps_back(state: State, rules: Rules, size: Size) -> Steps:
@@ -49,11 +49,15 @@ def _locked(state: State, key: int) -> bool:
     return state.open is not None and state.open.key == key and state.open.kind != "insert"
 
 
-def _begin(state: State, kind: str, key: int, rules: Rules) -> State:
+def _execute(state: State, kind: str, key: int, rules: Rules) -> Open:
     """The statement is executed, and its transaction is open."""
-    drawn = state.drawn + 1
     version = inserted(state, key, rules) if kind == "insert" else grown(state, key, rules)
-    return state._replace(drawn=drawn, open=Open(kind, key, version, drawn))
+    return Open(kind, key, version, state.drawn)
+
+
+def _say(change: Open) -> str:
+    """For a trace."""
+    return f"change {change.number}, {change.kind} of {change.key} at version {change.version},"
 
 
 def grown(state: State, key: int, rules: Rules) -> int:
@@ -69,34 +73,33 @@ def inserted(state: State, key: int, rules: Rules) -> int:
     return max(version, entry.version + 1) if entry and rules.above_entry else version
 
 
-def row_of(state: State, key: int) -> Row | None:
-    """The row as the open transaction sees it."""
-    kind, _, version, number = state.open
-    return None if kind == "delete" else Row(version, {"hide": 0, "poison": -number}.get(kind, number))
+def row_of(change: Open) -> Row | None:
+    """The row as its transaction sees it."""
+    if change.kind == "delete":
+        return None
+    return Row(change.version, {"hide": 0, "poison": -change.number}.get(change.kind, change.number))
 
 
-def _commit(state: State, rules: Rules) -> State:
-    kind, key, version, number = state.open
+def _commit(state: State, change: Open, rules: Rules) -> State:
+    kind, key, version, number = change
     if kind == "insert":
         if state.rows[key] is not None:  # the unique index refuses it
-            return _roll_back(state)
+            return _roll_back(state, change)
+        # Numbers count what was committed, in that order.
+        state, number = state._replace(drawn=state.drawn + 1), state.drawn + 1
         if rules.looked_again:
             version = max(version, inserted(state, key, rules))
-            state = state._replace(open=Open(kind, key, version, number))
     if kind in ("delete", "hide"):
         state = state._replace(gone=put(state.gone, key, state.gone[key] | 1 << number))
-    if kind == "delete" and rules.wait == "captured":
-        state = age(state)
     return state._replace(
-        rows=put(state.rows, key, row_of(state, key)),
+        rows=put(state.rows, key, row_of(Open(kind, key, version, number))),
         entries=put(state.entries, key, Entry(version, number)),
         asked=put(state.asked, key, number),
-        open=None,
     )
 
 
-def _roll_back(state: State) -> State:
-    return state._replace(open=None, rolled_back=state.rolled_back | 1 << state.open.number)
+def _roll_back(state: State, change: Open) -> State:
+    return state._replace(rolled_back=state.rolled_back | 1 << change.number)
 
 
 def touch(state: State, key: int, above: int, rules: Rules) -> State:
