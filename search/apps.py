@@ -1,7 +1,7 @@
 """The search app: it connects capture's installation; the receivers connect when the registry is full."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class SearchConfig(AppConfig):
@@ -12,6 +12,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         from search import checks  # noqa: F401  # registers the checks
-        from search.sync.capture import install_after_migrate
+        from search.sync.capture import install_after_migrate, release_before_migrate
 
+        pre_migrate.connect(release_before_migrate, sender=self, dispatch_uid="search.release_capture")
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="search.install_capture")

@@ -1,62 +1,52 @@
 """Capture: the triggers by which the database itself notes every change of an indexed row, in its own transaction.
 
 Installed after every `migrate` for every registered document, only when absent or changed. Where one was absent from
-a table that has rows, all its rows are queued: nobody watched it.
+a table that has rows, all the rows it stands for are queued: nobody watched them.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration
 from django.db.models import F, Model
 from django.db.models.functions import Greatest
 
 from search.exceptions import CaptureBusy
-from search.models import Entry
-from search.sync.triggers import Plan, plans
+from search.models import Entry, Floor
+from search.sync import installed
+from search.sync.triggers import Plan, plans, spare_field
 
 log = logging.getLogger("search.capture")
-LOCK_TIMEOUT = "2s"  # a table that is busy for longer is left as it is: writers must not queue behind us
 
 
 def install(using: str = "default") -> list[str]:
     """Install what is absent or changed; the labels of its models. Errors: CaptureBusy, UnsupportedDatabase."""
     connection = connections[using]
-    found = [plan for plan in _installable(connection) if not _installed(connection, plan)]
-    for plan in found:
-        try:
-            with transaction.atomic(using=using):
-                _install(connection, plan)
-        except OperationalError as error:
-            raise CaptureBusy(f"{plan.label}: {str(error).strip().splitlines()[0]}") from error
-    return sorted({plan.label for plan in found})
+    wanted = _installable(connection)
+    found = installed.triggers(connection)
+    _drop_strangers(connection, wanted, set(found))
+    done = [plan for plan in wanted if not plan.fits(found) and _install(connection, plan)]
+    return sorted({plan.label for plan in done})
 
 
 def remove(using: str = "default") -> None:
-    """Drop every trigger and function of capture. Changes are not noted from now on."""
+    """Drop every trigger and function of capture. Changes are not noted from now on. Errors: CaptureBusy."""
     connection = connections[using]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        for name, table in _present(connection):
-            on = f" ON {connection.ops.quote_name(table)}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace "
-                "AND p.proname LIKE 'search\\_capture\\_%'"
-            )
-            for (name,) in cursor.fetchall():
-                cursor.execute(f"DROP FUNCTION {name}")
+    with _patience(connection, "all models"):
+        installed.drop(connection, installed.triggers(connection))
 
 
 def status(using: str = "default") -> dict[str, bool]:
     """Whether the triggers of each watched model are in place and as the code has them, by its label."""
     connection = connections[using]
-    found: dict[str, bool] = {}
+    found, answer = installed.triggers(connection), dict[str, bool]()
     for plan in plans(connection):
-        found[plan.label] = found.get(plan.label, True) and _installed(connection, plan)
-    return found
+        answer[plan.label] = answer.get(plan.label, True) and plan.fits(found)
+    return answer
 
 
 def touch(model: type[Model], pks: Collection[Any], *, above: int = 0, using: str = "default") -> int:
@@ -64,13 +54,11 @@ def touch(model: type[Model], pks: Collection[Any], *, above: int = 0, using: st
 
     One statement a row, in key order, as every writer of several rows should lock them.
     """
-    field = next(f for f in model._meta.local_concrete_fields if f.name != "version")
+    spare = spare_field(model).name
     rows, touched = model._base_manager.using(using), 0
     for pk in sorted(pks):
-        # SQLite's trigger fires only when a column other than `version` is named; a key set to itself is no change.
-        touched += rows.filter(pk=pk).update(
-            **{"version": Greatest(F("version"), above + 1), field.name: F(field.name)}
-        )
+        # SQLite's trigger fires only when a column other than `version` is named.
+        touched += rows.filter(pk=pk).update(**{"version": Greatest(F("version"), above + 1), spare: F(spare)})
     return touched
 
 
@@ -80,59 +68,54 @@ def install_after_migrate(using: str, **kwargs: Any) -> None:
         log.info("capture installed for %s", label)
 
 
+def release_before_migrate(using: str, plan: list[tuple[Migration, bool]], **kwargs: Any) -> None:
+    """The receiver of pre_migrate, for SQLite: it renames no table while a trigger elsewhere names one that is gone.
+
+    Django alters an SQLite table by making it anew, so triggers that name a table of the apps to be migrated make
+    room for it. They come back after the migration, and all the rows they stand for are queued.
+    """
+    connection = connections[using]
+    apps = {migration.app_label for migration, _ in plan}
+    if connection.vendor == "sqlite" and apps:
+        names = {name for each in plans(connection) if each.names_apps & apps for name in each.triggers}
+        installed.drop(connection, names & installed.triggers(connection).keys())
+
+
 def _installable(connection: BaseDatabaseWrapper) -> list[Plan]:
     """The plans whose tables exist, once the outbox does."""
     tables = set(connection.introspection.table_names())
-    if not {Entry._meta.db_table, "search_floor"} <= tables:
+    if not {Entry._meta.db_table, Floor._meta.db_table} <= tables:
         return []
-    return [plan for plan in plans(connection) if plan.table in tables]
+    return [plan for plan in plans(connection) if plan.tables <= tables]
 
 
-def _install(connection: BaseDatabaseWrapper, plan: Plan) -> None:
-    """Install one plan, and queue the table's rows where a trigger was absent."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-        names = {name for name, _ in _present(connection)}
-        for function, sql in plan.functions.items():
-            cursor.execute(sql)
-            cursor.execute(f"COMMENT ON FUNCTION {function} IS 'capture {plan.hash}'")
-        for name, sql in plan.triggers.items():
-            if connection.vendor == "sqlite":
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
-            cursor.execute(sql)
-        if plan.queue and not names.issuperset(plan.triggers):
-            cursor.execute(plan.queue)
+def _drop_strangers(connection: BaseDatabaseWrapper, wanted: list[Plan], found: set[str]) -> None:
+    """Drop the triggers of models that no document is made of any more: nobody would push their entries."""
+    if wanted and (strangers := found - {name for plan in wanted for name in plan.triggers}):
+        with _patience(connection, ", ".join(sorted(strangers))):
+            installed.drop(connection, strangers)
 
 
-def _installed(connection: BaseDatabaseWrapper, plan: Plan) -> bool:
-    """Whether every trigger of the plan is present, enabled, and of this code."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            found = dict(cursor.fetchall())
-            return all(found.get(name) == sql for name, sql in plan.triggers.items())
-        if not {name for name, table in _present(connection) if table == plan.table}.issuperset(plan.triggers):
+def _install(connection: BaseDatabaseWrapper, plan: Plan) -> bool:
+    """Install one plan, and queue what it stands for where a trigger was absent. False when another just did."""
+    with _patience(connection, plan.label), connection.cursor() as cursor:
+        found = installed.triggers(connection)
+        if plan.fits(found):
             return False
-        for function in plan.functions:
-            cursor.execute("SELECT obj_description(to_regprocedure(%s), 'pg_proc')", [function])
-            if cursor.fetchone() != (f"capture {plan.hash}",):
-                return False
+        for sql in plan.statements(connection.vendor):
+            cursor.execute(sql)
+        if not all(found.get(name) for name in plan.triggers):
+            cursor.execute(plan.queue)
     return True
 
 
-def _present(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
-    """Capture's enabled triggers and the tables they are on."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT name, tbl_name FROM sqlite_master "
-                "WHERE type = 'trigger' AND name LIKE 'search\\_capture\\_%' ESCAPE '\\'"
-            )
-        else:
-            cursor.execute(
-                "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-                "WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal "
-                "AND t.tgname LIKE '%search\\_capture\\_%' AND t.tgenabled IN ('O', 'A')"
-            )
-        return [(str(name), str(table)) for name, table in cursor.fetchall()]
+@contextmanager
+def _patience(connection: BaseDatabaseWrapper, what: str) -> Iterator[None]:
+    """All or nothing, one process at a time, and CaptureBusy where a table stays in use."""
+    try:
+        with transaction.atomic(using=connection.alias), installed.turn(connection):
+            yield
+    except OperationalError as error:
+        if not installed.is_busy(error):
+            raise
+        raise CaptureBusy(f"{what}: {str(error).strip().splitlines()[0]}") from error

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import truncate_name
-from django.db.models import Model, UUIDField
+from django.db.models import Field, Model, UUIDField
 
 from search.exceptions import UnsupportedDatabase
+from search.sync.paths import Path, hops
 from search.versioned import documents
 
 PIECE = re.compile(r"\{(\w+)\}")
@@ -20,19 +21,37 @@ PIECE = re.compile(r"\{(\w+)\}")
 
 @dataclass
 class Plan:
-    """What watches one table: triggers as {name: SQL}, the functions they call, the SQL that queues all rows."""
+    """What watches one table: triggers as {name: SQL}, the functions they call, the SQL that queues what they miss."""
 
     label: str
-    table: str  # as the database names it, unquoted
+    table: str  # as SQL names it
+    tables: set[str]  # all that must exist, unquoted
+    names_apps: set[str]  # apps of the models that the triggers name, besides the watched one
+    queue: str
     triggers: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
-    queue: str = ""
+
+    def fits(self, found: dict[str, str | None]) -> bool:
+        """Whether every trigger is among those found (see installed.triggers), enabled and of this code."""
+        return all(found.get(name) == (self.mark or sql) for name, sql in self.triggers.items())
 
     @property
-    def hash(self) -> str:
-        """Tells an installed plan from a changed one."""
+    def mark(self) -> str:
+        """The comment on each of PostgreSQL's triggers: it changes with any of the plan's SQL. Empty on SQLite."""
         text = "\n".join([*self.functions.values(), *self.triggers.values()])
-        return sha256(text.encode()).hexdigest()[:16]
+        return f"capture {sha256(text.encode()).hexdigest()[:16]}" if self.functions else ""
+
+    def statements(self, vendor: str) -> Iterator[str]:
+        """What installs the plan over whatever is there."""
+        yield from self.functions.values()
+        for name, sql in self.triggers.items():
+            if vendor == "sqlite":
+                yield f'DROP TRIGGER IF EXISTS "{name}"'
+            yield sql
+            if vendor == "postgresql":
+                yield f"COMMENT ON TRIGGER {name} ON {self.table} IS '{self.mark}'"
+        for function in self.functions:  # nobody may make triggers of them that write the outbox
+            yield f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"
 
 
 def plans(connection: BaseDatabaseWrapper) -> list[Plan]:
@@ -43,16 +62,13 @@ def plans(connection: BaseDatabaseWrapper) -> list[Plan]:
         ]
     except KeyError:
         raise UnsupportedDatabase(connection.vendor) from None
-    models = dict.fromkeys(document.django.model for document in documents())
-    found = [make(connection, model) for model in models]
-    for model in models:
-        for child, path in sorted(_paths(model), key=str):
-            found.append(touch(connection, model, child, path))
-    return found
-
-
-def _paths(model: type[Model]) -> set[tuple[type[Model], str]]:
-    return {(child, path) for document in documents([model]) for child, path in document.capture.items()}
+    found: dict[tuple[type[Model], type[Model] | None, str], Plan] = {}
+    for document in documents():
+        model = document.django.model._meta.concrete_model
+        found[model, None, ""] = make(connection, model)
+        for child, path in document.capture.items():
+            found[model, child, path] = touch(connection, model, child._meta.concrete_model or child, path)
+    return list(found.values())
 
 
 @cache
@@ -75,8 +91,9 @@ def _fill(vendor: str, name: str, values: dict[str, str]) -> str:
 
 
 def _name(*parts: str) -> str:
-    """A database name: short enough for PostgreSQL, and distinct when it had to be cut."""
-    return truncate_name("search_capture_" + "_".join(parts).lower().replace(".", "_"), 60)
+    """A database name: distinct for distinct models, short enough for PostgreSQL."""
+    words = [word.replace("_", "__") for part in parts for word in part.lower().split(".")]
+    return truncate_name("search_capture_" + "_".join(words), 60)
 
 
 def _values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, str]:
@@ -85,8 +102,26 @@ def _values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, st
     return {"table": quote(model._meta.db_table), "pk": quote(_column(model._meta.pk)), "label": label}
 
 
-def _column(model_field: Any) -> str:
+def spare_field(model: type[Model]) -> "Field[Any, Any]":
+    """A field that may be set to itself: best not the key, which other tables' foreign keys would be checked for."""
+    fields = [each for each in _fields(model) if not each.primary_key]
+    return fields[0] if fields else model._meta.pk
+
+
+def _fields(model: type[Model]) -> "list[Field[Any, Any]]":
+    """Every field whose change is captured."""
+    return [each for each in model._meta.local_concrete_fields if each.name != "version" and not each.generated]
+
+
+def _column(model_field: "Field[Any, Any]") -> str:
     return str(model_field.column)
+
+
+def _touching(model: type[Model], child: type[Model], path: str, table: str, queue: str) -> Plan:
+    """A plan, yet without triggers, for a related model: where it was absent, every parent may be out of date."""
+    models = {model, *(hop.model for hop in hops(child, path))}
+    tables = {each._meta.db_table for each in (child, *models)}
+    return Plan(child._meta.label, table, tables, {each._meta.app_label for each in models}, queue)
 
 
 # PostgreSQL
@@ -100,18 +135,21 @@ def _schema(connection: BaseDatabaseWrapper) -> str:
 
 def _postgresql(connection: BaseDatabaseWrapper, model: type[Model]) -> Plan:
     label, table = model._meta.label, model._meta.db_table
-    names = {event: _name(label, event) for event in ("version", "insert", "update", "delete", "truncate")}
+    names = {event: _name(label, event) for event in ("insert", "update", "delete", "truncate")}
+    # Last of the BEFORE triggers, which fire in the order of their names: no other may lower the version.
+    names["version"] = "zz_" + _name(label, "version")
     schema, values = _schema(connection), _values(connection, model)
     values |= names | {"schema": schema, "table": f"{schema}.{values['table']}"}
-    plan = Plan(label, table, queue=_fill("postgresql", "queue", values))
+    plan = Plan(label, values["table"], {table}, {"search"}, _fill("postgresql", "queue", values))
+    least = f"(SELECT floor.version + 1 FROM {schema}.search_floor AS floor WHERE floor.model = {values['label']})"
     for event, name in names.items():
-        plan.functions[f"{schema}.{name}()"] = _fill("postgresql", event, values)
+        filled = values | {"function_name": name, "least": least if event == "insert" else "0"}
+        plan.functions[f"{schema}.{name}()"] = _fill("postgresql", event, filled)
     new, old = "NEW TABLE AS new_rows", "OLD TABLE AS old_rows"
     when = {
-        # Last of the BEFORE triggers, which fire in the order of their names: no other may lower the version.
-        f"zz_{names['version']}": ("version", "BEFORE INSERT OR UPDATE", "FOR EACH ROW"),
+        names["version"]: ("version", "BEFORE INSERT OR UPDATE", "FOR EACH ROW"),
         names["insert"]: ("insert", "AFTER INSERT", f"REFERENCING {new} FOR EACH STATEMENT"),
-        names["update"]: ("update", "AFTER UPDATE", f"REFERENCING {old} {new} FOR EACH STATEMENT"),
+        names["update"]: ("update", "AFTER UPDATE", f"REFERENCING {new} FOR EACH STATEMENT"),
         names["delete"]: ("delete", "AFTER DELETE", f"REFERENCING {old} FOR EACH STATEMENT"),
         names["truncate"]: ("truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT"),
     }
@@ -127,8 +165,9 @@ def _trigger(name: str, moment: str, table: str, how: str, function: str) -> str
 def _postgresql_touch(connection: BaseDatabaseWrapper, model: type[Model], child: type[Model], path: str) -> Plan:
     schema, values = _schema(connection), _values(connection, model)
     values |= {"schema": schema, "table": f"{schema}.{values['table']}"}
+    values["pk_type"] = str(model._meta.pk.rel_db_type(connection))
     child_table = f"{schema}.{connection.ops.quote_name(child._meta.db_table)}"
-    plan = Plan(child._meta.label, child._meta.db_table)
+    plan = _touching(model, child, path, child_table, _fill("postgresql", "queue", values))
     changed = {
         "insert": ("AFTER INSERT", ["new_rows"], "REFERENCING NEW TABLE AS new_rows"),
         "update": ("AFTER UPDATE", ["old_rows", "new_rows"], "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"),
@@ -137,40 +176,29 @@ def _postgresql_touch(connection: BaseDatabaseWrapper, model: type[Model], child
     }
     for event, (moment, tables, referencing) in changed.items():
         name = _name(child._meta.label, path, model._meta.label, event)
-        parents = " UNION ".join(_parents_of_rows(connection, schema, child, path, table) for table in tables)
-        plan.functions[f"{schema}.{name}()"] = _fill(
-            "postgresql", "touch", values | {"touch": name, "parents": parents}
-        )
+        parents = " UNION ".join(_parents_of_rows(connection, schema, child, path, rows) for rows in tables)
+        filled = values | {"function_name": name, "parents": parents}
+        plan.functions[f"{schema}.{name}()"] = _fill("postgresql", "touch", filled)
         how = f"{referencing} FOR EACH STATEMENT"
         plan.triggers[name] = _trigger(name, moment, child_table, how, f"{schema}.{name}")
     return plan
 
 
 def _parents_of_rows(connection: BaseDatabaseWrapper, schema: str, child: type[Model], path: str, rows: str) -> str:
-    """SELECT the parents' keys of `rows`, along the path."""
-    quote, steps = connection.ops.quote_name, list(_steps(child, path))
-    joins = [
-        f" JOIN {schema}.{quote(step.model._meta.db_table)} AS step{at}"
-        f" ON step{at}.{quote(_column(steps[at - 1].target_field))} = step{at - 1}.{quote(_column(steps[at - 1]))}"
-        for at, step in enumerate(steps)
-        if at
-    ]
-    return f"SELECT step{len(steps) - 1}.{quote(_column(steps[-1]))} FROM {rows} AS step0" + "".join(joins)
-
-
-def _steps(child: type[Model], path: str) -> Iterator[Any]:
-    """The foreign keys along a path, from the child to the document's model."""
-    model = child
-    for name in path.split("__"):
-        found: Any = model._meta.get_field(name)
-        yield found
-        model = found.related_model
+    """SELECT the parents' keys of `rows`, along the path. OFFSET 0 keeps the plan from becoming a join of all rows."""
+    found = Path(child, path)
+    first = connection.ops.quote_name(found.first)
+    if not found.hops:
+        return f"SELECT came.{first} FROM {rows} AS came WHERE came.{first} IS NOT NULL"
+    start = f"(SELECT DISTINCT came.{first} AS first FROM {rows} AS came) AS came"
+    step = found.select(connection, "came.first", f"{schema}.")
+    return f"SELECT parent.pk FROM {start} CROSS JOIN LATERAL ({step} OFFSET 0) AS parent"
 
 
 # SQLite
 
 
-def _text(pk: Any, expression: str) -> str:
+def _text(pk: "Field[Any, Any]", expression: str) -> str:
     """A primary key as Python shows it: SQLite holds a UUID without its dashes."""
     if not isinstance(pk, UUIDField):
         return expression
@@ -180,23 +208,27 @@ def _text(pk: Any, expression: str) -> str:
     return " || '-' || ".join(parts)
 
 
-def _sqlite(connection: BaseDatabaseWrapper, model: type[Model]) -> Plan:
-    label, quote, values = model._meta.label, connection.ops.quote_name, _values(connection, model)
-    names = {event: _name(label, event) for event in ("insert", "update", "delete")}
-    pk = model._meta.pk
-    others = [quote(_column(each)) for each in model._meta.local_concrete_fields if each.name != "version"]
-    values |= names | {"others": ", ".join(others)}
+def _sqlite_values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, str]:
+    values = _values(connection, model)
     for name, row in (("new_key", "NEW."), ("old_key", "OLD."), ("row_key", "")):
-        values[name] = f"{values['label']} || ':' || {_text(pk, row + values['pk'])}"
-    plan = Plan(label, model._meta.db_table, queue=_fill("sqlite", "queue", values))
+        values[name] = f"{values['label']} || ':' || {_text(model._meta.pk, row + values['pk'])}"
+    return values
+
+
+def _sqlite(connection: BaseDatabaseWrapper, model: type[Model]) -> Plan:
+    label, quote, values = model._meta.label, connection.ops.quote_name, _sqlite_values(connection, model)
+    names = {event: _name(label, event) for event in ("insert", "update", "delete")}
+    others = [quote(_column(each)) for each in _fields(model)]
+    values |= names | {"others": ", ".join(others)}
+    plan = Plan(label, values["table"], {model._meta.db_table}, {"search"}, _fill("sqlite", "queue", values))
     plan.triggers = {name: _fill("sqlite", event, values) for event, name in names.items()}
     return plan
 
 
 def _sqlite_touch(connection: BaseDatabaseWrapper, model: type[Model], child: type[Model], path: str) -> Plan:
-    quote, values = connection.ops.quote_name, _values(connection, model)
-    values |= {"child": quote(child._meta.db_table), "column": values["pk"]}
-    plan = Plan(child._meta.label, child._meta.db_table)
+    quote, values = connection.ops.quote_name, _sqlite_values(connection, model)
+    values |= {"child": quote(child._meta.db_table), "column": quote(_column(spare_field(model)))}
+    plan = _touching(model, child, path, values["child"], _fill("sqlite", "queue", values))
     for event, rows in (("insert", ["NEW"]), ("update", ["OLD", "NEW"]), ("delete", ["OLD"])):
         name = _name(child._meta.label, path, model._meta.label, event)
         parents = " UNION ".join(_parents_of_row(connection, child, path, row) for row in rows)
@@ -207,9 +239,6 @@ def _sqlite_touch(connection: BaseDatabaseWrapper, model: type[Model], child: ty
 
 def _parents_of_row(connection: BaseDatabaseWrapper, child: type[Model], path: str, row: str) -> str:
     """SELECT the parents' keys of one row, along the path."""
-    quote, steps = connection.ops.quote_name, list(_steps(child, path))
-    found = f"SELECT {row}.{quote(_column(steps[0]))}"
-    for at, step in enumerate(steps[1:], start=1):
-        target = quote(_column(steps[at - 1].target_field))
-        found = f"SELECT {quote(_column(step))} FROM {quote(step.model._meta.db_table)} WHERE {target} IN ({found})"
-    return found
+    found = Path(child, path)
+    first = f"{row}.{connection.ops.quote_name(found.first)}"
+    return found.select(connection, first, "") if found.hops else f"SELECT {first}"

@@ -19,12 +19,13 @@ END
 
 -- name: update
 CREATE TRIGGER {update} AFTER UPDATE OF {others} ON {table} BEGIN
-    UPDATE {table} SET version = max(OLD.version + 1, coalesce(NEW.version, 0), {now}) WHERE {pk} = NEW.{pk};
+    UPDATE {table} SET version = max(OLD.version + 1, coalesce(NEW.version, 0), {now},
+        coalesce((SELECT version + 1 FROM search_outbox WHERE key = {new_key} AND deleted), 0)) WHERE {pk} = NEW.{pk};
     -- A key that comes starts above all it ever was; a key that no row has any more is deleted.
-    UPDATE {table} SET version = max(version, {known}) WHERE {pk} = NEW.{pk} AND OLD.{pk} <> NEW.{pk};
+    UPDATE {table} SET version = max(version, {known}) WHERE {pk} = NEW.{pk} AND OLD.{pk} IS NOT NEW.{pk};
     INSERT INTO search_outbox {columns}
     SELECT {old_key}, max(OLD.version + 1, {now}), 1, {values}
-    WHERE OLD.{pk} <> NEW.{pk} AND NOT EXISTS (SELECT 1 FROM {table} WHERE {pk} = OLD.{pk}) {upsert};
+    WHERE OLD.{pk} IS NOT NEW.{pk} AND NOT EXISTS (SELECT 1 FROM {table} WHERE {pk} = OLD.{pk}) {upsert};
     {capture_new}
 END
 
@@ -46,7 +47,7 @@ lower(hex(randomblob(16))), 'pending', {moment}, {moment}, {moment}, 0, ''
 
 -- name: upsert
 ON CONFLICT (key) DO UPDATE SET
-        version = excluded.version, deleted = excluded.deleted, token = excluded.token,
+        version = max(excluded.version, version), deleted = excluded.deleted, token = excluded.token,
         first_changed_at = CASE WHEN state = 'settling' THEN excluded.first_changed_at ELSE first_changed_at END,
         state = 'pending', changed_at = excluded.changed_at, retry_at = excluded.retry_at, attempts = 0,
         leased_until = NULL, settled_at = NULL, last_error = ''
