@@ -46,7 +46,31 @@ class RebuildIncomplete(SearchError):
 
 
 class RebuildRunning(SearchError):
-    """Another rebuild is under way. Wait for it, or delete its index with `manage.py search_index --prune`."""
+    """A rebuild is under way. Wait for it; one whose process has died can be resumed within 15 seconds."""
+
+
+class RebuildLost(SearchError):
+    """Another process has taken this rebuild over. Leave it to that one."""
+
+
+class NothingToResume(SearchError):
+    """No rebuild was interrupted. Run `manage.py search_index --rebuild`."""
+
+
+class OtherCode(SearchError):
+    """The interrupted rebuild is of code with another mapping. Begin anew: `manage.py search_index --rebuild`."""
+
+
+class NothingStandsBy(SearchError):
+    """No index stands by to roll back to. Next time rebuild with --standby."""
+
+
+class NothingToAdopt(SearchError):
+    """No plain index has the alias's name. Run `manage.py search_index --create`."""
+
+
+class StatesDiffer(SearchError):
+    """The alias names another index than the database takes for live. Run `manage.py search_index --create`."""
 
 
 class RowsRefused(SearchError):
@@ -59,3 +83,15 @@ class NotADeadLetter(SearchError):
 
 class EmbeddedEngineMissing(SearchError):
     """The embedded engine cannot run here. Set ELASTICSEARCH_URL to a real one: `script/elasticsearch up` starts it."""
+
+
+class NoSuchField(SearchError):
+    """The rows cannot be chosen so. Give fields of the model, as in a queryset's filter()."""
+
+
+class StrangeFlags(SearchError):
+    """These flags do not go together. See `manage.py search_index --help`."""
+
+
+class WorkerDied(SearchError):
+    """A process that fills the index has died. Run `manage.py search_index --resume`."""

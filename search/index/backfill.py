@@ -1,101 +1,167 @@
 """Backfill: fill an index from the database, walking the table by its key while rows go on changing.
 
 Every chunk is read in a snapshot of its own, younger than the index's record, and sent with the rows' versions: a
-change that is pushed meanwhile is newer, and wins in whichever order the two arrive.
+change that is pushed meanwhile is newer, and wins in whichever order the two arrive. How far a range has come is
+written down after the engine's answer, never before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import monotonic
+from functools import partial
+from multiprocessing import parent_process
+from time import monotonic, sleep
 from typing import Any
 
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import Mod, RowNumber
 from elasticsearch.helpers import expand_action
 
 from search.conf import conf
-from search.exceptions import NoIndex, RowsRefused
-from search.index import indices
-from search.index.engine import client, engine_errors
+from search.exceptions import EngineUnavailable, RebuildLost
+from search.models import Index, Range
 from search.sync import bulk
+from search.sync.backoff import retry_delay
 from search.sync.keys import Key
 from search.sync.outcomes import Outcome
 from search.sync.reading import Operation, serializer
 from search.sync.snapshot import snapshot
 from search.versioned import VersionedDocument
 
-NAMED = 20  # refused documents that an error names
-ACCEPTED = {Outcome.DONE, Outcome.AHEAD}  # ahead: a push was there first, with a newer version
-
-
-@dataclass(slots=True)
-class Chunk:
-    """Some rows in key order: their operations, and the last key read."""
-
-    operations: list[Operation]
-    last_pk: Any
-    read_at: float
-    rows: int
+NAMED = 20  # refused documents that are named
+ACCEPTED = frozenset({Outcome.DONE, Outcome.AHEAD})  # ahead: a push was there first, with a newer version
+PATIENCE = 300.0  # seconds without any progress after which the engine is given up
+SMALLEST_RANGE = 5000  # rows
 
 
 @dataclass(slots=True)
 class Progress:
     """What a backfill has done."""
 
-    name: str
     indexed: int = 0
+    refusals: int = 0
     refused: list[str] = field(default_factory=list)
 
-
-def chunks(document: type[VersionedDocument], name: str, using: str, size: int) -> Iterator[Chunk]:
-    """All rows that the document indexes, as operations on the index `name`, in chunks of `size`."""
-    last_pk = None
-    while chunk := read_chunk(document, name, using, size, last_pk):
-        yield chunk
-        last_pk = chunk.last_pk
+    def refuse(self, what: str) -> None:
+        """Count a refused document, and name it while there is room."""
+        self.refusals += 1
+        if len(self.refused) < NAMED:
+            self.refused.append(what)
 
 
-def read_chunk(document: type[VersionedDocument], name: str, using: str, size: int, after: Any) -> Chunk | None:
-    """The rows behind the key `after`, read and prepared in one snapshot; None when there are none."""
-    instance = document()
-    queryset = instance.get_queryset().using(using).order_by("pk")
-    with snapshot(using):
-        read_at = monotonic()
-        rows = list(queryset.filter(pk__gt=after)[:size] if after is not None else queryset[:size])
-        operations = [operation(instance, row, name) for row in rows if instance.should_index_object(row)]
-    return Chunk(operations, rows[-1].pk, read_at, len(rows)) if rows else None
+@dataclass(slots=True)
+class Chunk:
+    """Some rows in key order, as operations."""
+
+    operations: list[Operation]
+    last_pk: Any
+    read_at: float
 
 
-def operation(document: VersionedDocument, row: Any, name: str) -> Operation:
-    """The write of one row to one index."""
-    head, source = expand_action(document._prepare_action(row, "index") | {"_index": name})
-    return Operation(str(Key.of(row)), "index", serializer.dumps(head) + b"\n" + serializer.dumps(source), trusted=True)
+class Filler:
+    """Writes rows of one document to one index, in chunks of `size` rows, at most `throttle` documents a second."""
 
+    def __init__(self, document: type[VersionedDocument], name: str, using: str, *, size: int = 0, throttle: float = 0):
+        self.document = document()
+        self.name = name
+        self.using = using
+        self.size = size or conf.BULK_DOCUMENTS
+        self.throttle = throttle
+        self._free_at = monotonic()
 
-def backfill(document: type[VersionedDocument], name: str, using: str, size: int) -> Progress:
-    """Fill the index `name` with all rows; what was refused is in the answer, by key and cause."""
-    progress = Progress(name)
-    for chunk in chunks(document, name, using, size):
+    def rows(self, chosen: Q | None = None) -> QuerySet[Any]:
+        """The rows that the document indexes, of these the chosen ones."""
+        queryset: QuerySet[Any] = self.document.get_queryset().using(self.using)
+        return queryset.filter(chosen) if chosen is not None else queryset
+
+    def fill(self, rows: QuerySet[Any], after: Any, done: Callable[[Any, Progress], object]) -> None:
+        """Write all rows behind the key `after`; `done` hears of each chunk's last key when it is confirmed."""
+        ordered = rows.order_by("pk")
+        while chunk := self.read(ordered, after):
+            progress = self.send(chunk, partial(self.read, ordered, after, chunk.last_pk))
+            after = chunk.last_pk
+            done(after, progress)
+            self.pause(len(chunk.operations))
+
+    def read(self, ordered: QuerySet[Any], after: Any, until: Any = None) -> Chunk | None:
+        """The next rows, read and prepared in one snapshot."""
+        behind = ordered if after is None else ordered.filter(pk__gt=after)
+        upto = behind if until is None else behind.filter(pk__lte=until)
+        with snapshot(self.using):
+            read_at = monotonic()
+            rows = list(upto[: None if until is not None else self.size])
+            indexed = [row for row in rows if self.document.should_index_object(row)]
+            return Chunk([self.operation(row) for row in indexed], rows[-1].pk, read_at) if rows else None
+
+    def operation(self, row: Any) -> Operation:
+        """The write of one row."""
+        head, source = expand_action(self.document._prepare_action(row, "index") | {"_index": self.name})
+        body = serializer.dumps(head) + b"\n" + serializer.dumps(source)
+        return Operation(str(Key.of(row)), "index", body, trusted=True)
+
+    def send(self, chunk: Chunk, again: Callable[[], Chunk | None]) -> Progress:
+        """Send a chunk until the engine has taken or refused each row; `again` reads the rows anew before a retry."""
+        began, attempts = monotonic(), 0
+        current: Chunk | None = chunk
+        while current:
+            progress, failed = self._send_once(current)
+            if not failed:
+                return progress
+            if monotonic() - began > PATIENCE:
+                raise EngineUnavailable(failed)
+            attempts += 1
+            sleep(retry_delay(attempts).total_seconds())
+            current = again()
+        return Progress()  # the rows are gone
+
+    def _send_once(self, chunk: Chunk) -> tuple[Progress, str]:
+        progress, failed = Progress(), ""
         for sent, answer in bulk.send(chunk.operations, chunk.read_at, bulk.call_timeout()):
             if answer.outcome in ACCEPTED:
                 progress.indexed += 1
+            elif answer.outcome is Outcome.REFUSED:
+                progress.refuse(f"{sent.key} {answer.error}")
             else:
-                progress.refused.append(f"{sent.key} {answer.error}")
-    return progress
+                failed = answer.error or str(answer.outcome)
+        return progress, failed
+
+    def pause(self, documents: int) -> None:
+        """Keep to the throttle."""
+        if self.throttle:
+            self._free_at = max(self._free_at, monotonic() - 1) + documents / self.throttle
+            sleep(max(0.0, self._free_at - monotonic()))
 
 
-def populate(document: type[VersionedDocument], using: str = "default", *, refresh: bool = False) -> Progress:
-    """Write all rows to the live index. NoIndex, RowsRefused."""
-    live = indices.live(indices.alias_of(document), using)
-    if not live:
-        raise NoIndex
-    progress = backfill(document, live.name, using, conf.BULK_DOCUMENTS)
-    if refresh:
-        with engine_errors():
-            client().indices.refresh(index=live.name)
-    if progress.refused:
-        raise RowsRefused(some(progress.refused))
-    return progress
+def split(filler: Filler, index: Index, parts: int) -> list[Range]:
+    """Cut the table into about `parts` ranges of keys, and record them; the last one is open."""
+    step = max(SMALLEST_RANGE, filler.rows().count() // parts)
+    places = filler.rows().order_by().annotate(place=Window(RowNumber(), order_by="pk"))
+    every = places.annotate(beyond=Mod(F("place"), step)).filter(beyond=0).order_by("pk")
+    bounds = [str(pk) for pk in every.values_list("pk", flat=True)]
+    cut = zip(["", *bounds], [*bounds, ""], strict=True)
+    ranges = [Range(index=index, number=at, after=after, until=until) for at, (after, until) in enumerate(cut)]
+    return Range.objects.using(filler.using).bulk_create(ranges)
 
 
-def some(refused: list[str]) -> str:
-    """How many, and the first of them by name."""
-    return f"{len(refused)}: {', '.join(refused[:NAMED])}"
+def fill_range(filler: Filler, part: Range, owner: str) -> None:
+    """Fill one range from where it was left. RebuildLost when somebody else has taken it over."""
+    to_python = filler.document.django.model._meta.pk.to_python
+    rows = filler.rows(Q(pk__lte=to_python(part.until)) if part.until else None)
+    mine = Range.objects.using(filler.using).filter(pk=part.pk, index__owner=owner)
+    parent = parent_process()  # of a worker
+
+    def note(last_pk: Any, progress: Progress) -> None:
+        part.indexed += progress.indexed
+        part.refusals += progress.refusals
+        part.refused = (part.refused + progress.refused)[:NAMED]
+        part.reached = str(last_pk)
+        save()
+
+    def save() -> None:
+        values = {name: getattr(part, name) for name in ("reached", "indexed", "refusals", "refused", "done")}
+        if (parent and not parent.is_alive()) or not mine.update(**values):
+            raise RebuildLost(filler.name)
+
+    begun = part.reached or part.after
+    filler.fill(rows, to_python(begun) if begun else None, note)
+    part.done = True
+    save()

@@ -41,9 +41,14 @@ class Report:
             self.ids[difference.kind].append(difference.id)
 
     @property
+    def drifted(self) -> int:
+        """How many documents differ, what waits in the outbox aside."""
+        return sum(count for kind, count in self.counts.items() if kind not in NO_DRIFT)
+
+    @property
     def in_step(self) -> bool:
-        """Whether nothing differs but what waits in the outbox."""
-        return not any(count for kind, count in self.counts.items() if kind not in NO_DRIFT)
+        """Whether none differs."""
+        return not self.drifted
 
 
 class Comparison:

@@ -4,12 +4,12 @@ An index carries it in its mapping's `_meta`, so that it is known also where the
 """
 
 import json
-from functools import cache
 from hashlib import sha256
 from typing import Any
 
 from django_elasticsearch_dsl import Document
 
+_known: dict[type, str] = {}
 CHANGEABLE = {"number_of_replicas", "refresh_interval", "search"}  # settings an operator may change under way
 
 
@@ -19,9 +19,14 @@ def body(document: type[Document]) -> dict[str, Any]:
     return {"mappings": made.get("mappings", {}), "settings": made.get("settings", {})}
 
 
-@cache
 def fingerprint(document: type[Document]) -> str:
     """The document's fingerprint, 16 hexadecimal digits."""
+    if document not in _known:
+        _known[document] = _compute(document)
+    return _known[document]
+
+
+def _compute(document: type[Document]) -> str:
     shape = body(document)
     shape["settings"] = {name: value for name, value in shape["settings"].items() if name not in CHANGEABLE}
     canonical = json.dumps(shape, sort_keys=True, separators=(",", ":"), default=str)

@@ -6,13 +6,16 @@ so that whatever the alias names is recorded as a target; a crash between two st
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django_elasticsearch_dsl import Document
 
 from search.exceptions import AliasIsAnIndex, AliasIsShared
 from search.index.engine import client, engine_errors
 from search.index.fingerprint import fingerprint, signed_body
+from search.index.lock import refuse_if_held
 from search.index.template import put_template
 from search.models import Index, IndexState
 
@@ -41,10 +44,15 @@ def live(alias: str, using: str = "default") -> Index | None:
     return Index.objects.using(using).live().filter(alias=alias).first()
 
 
-def behind(alias: str) -> str | None:
-    """The one index that the alias names in the engine. AliasIsAnIndex, AliasIsShared."""
+def is_adopted(alias: str, using: str = "default") -> bool:
+    """Whether a plain index of the alias's own name is recorded as live, until a rebuild replaces it."""
+    return Index.objects.using(using).live().filter(name=alias).exists()
+
+
+def behind(alias: str, using: str = "default") -> str | None:
+    """The one index that the alias names, or an adopted one of its name. AliasIsAnIndex, AliasIsShared."""
     names = list(client().indices.get(index=alias, ignore_unavailable=True, filter_path="*.settings.index.uuid"))
-    if alias in names:
+    if alias in names and not is_adopted(alias, using):
         raise AliasIsAnIndex(alias)
     if len(names) > 1:
         raise AliasIsShared(f"{alias}: {', '.join(sorted(names))}")
@@ -56,10 +64,10 @@ def exists(name: str) -> bool:
     return bool(client().indices.exists(index=name))
 
 
-def make(document: type[Document]) -> str:
-    """A new empty index, that nothing names or writes yet."""
-    name = new_name(alias_of(document))
-    client().indices.create(index=name, **signed_body(document))
+def make(document: type[Document], **settings: Any) -> str:
+    """A new empty index, that nothing names or writes yet; `settings` go over the document's own."""
+    name, body = new_name(alias_of(document)), signed_body(document)
+    client().indices.create(index=name, mappings=body["mappings"], settings=body["settings"] | settings)
     return name
 
 
@@ -69,21 +77,32 @@ def own_fingerprint(name: str) -> str:
     return str(mapping.get("_meta", {}).get("fingerprint", ""))
 
 
-def record_building(document: type[Document], name: str, using: str) -> Index:
+def record_building(document: type[Document], name: str, using: str, owner: str = "") -> Index:
     """Record a new index as building: from now on pushes write to it. IntegrityError when another one is building."""
+    alias, own = alias_of(document), fingerprint(document)
+    old = live(alias, using)
+    before = {old.fingerprint, *old.replaces} - {own} if old else set()
     with transaction.atomic(using=using):
         return Index.objects.using(using).create(
-            name=name, alias=alias_of(document), state=IndexState.BUILDING, fingerprint=fingerprint(document)
+            name=name,
+            alias=alias,
+            state=IndexState.BUILDING,
+            fingerprint=own,
+            replaces=sorted(before),
+            owner=owner,
+            beat_at=timezone.now() if owner else None,
         )
 
 
 def record_live(alias: str, name: str, using: str, old_state: IndexState = IndexState.RETIRED) -> str:
     """Record that the alias names `name`, in one transaction; what was live before gets `old_state`. Its name or ""."""
-    known = {"alias": alias, "state": IndexState.LIVE}
+    known = {"alias": alias, "state": IndexState.LIVE, "owner": "", "beat_at": None}
     with transaction.atomic(using=using):
         indices = Index.objects.using(using).select_for_update().filter(alias=alias)
         old = indices.live().exclude(name=name).first()
-        if old:
+        if old and old.name == alias:
+            old.delete()  # a plain index that was adopted: the swap has deleted it, since the alias needs its name
+        elif old:
             old.state = old_state
             old.save(update_fields=["state", "changed_at"])
         if not indices.filter(name=name, state=IndexState.LIVE).exists():
@@ -103,7 +122,7 @@ def create(document: type[Document], using: str = "default") -> Creation:
     alias = alias_of(document)
     with engine_errors():
         put_template(alias)
-        if name := behind(alias):
+        if name := behind(alias, using):
             return Creation(name, made=False, replaced=record_live(alias, name, using))
         name = first_index(document, using)
         point(alias, name)
@@ -114,6 +133,7 @@ def first_index(document: type[Document], using: str) -> str:
     """The name of a recorded index to point the alias at: a new one, or the one that another create has begun."""
     records = Index.objects.using(using).targets().filter(alias=alias_of(document))
     for index in records:
+        refuse_if_held(index)
         if exists(index.name):
             return index.name
         index.delete()  # the engine has lost it
@@ -135,9 +155,20 @@ def delete(alias: str, using: str = "default") -> list[str]:
     with engine_errors():
         found = client().indices.get(index=f"{alias}-*", filter_path="*.aliases,*.settings.index.uuid")
         ours = Index.objects.using(using).filter(alias=alias)
+        for index in ours:
+            refuse_if_held(index)
         recorded = set(ours.values_list("name", flat=True))
         names = sorted(name for name in found if name in recorded or alias in found[name].get("aliases", {}))
         ours.delete()
         if names:
             client().indices.delete(index=names, ignore_unavailable=True)
     return names
+
+
+def rows_waiting(document: type[Document], name: str, using: str = "default") -> int:
+    """How many rows an index lacks, by count."""
+    with engine_errors():
+        client().indices.refresh(index=name)
+        counted: int = client().count(index=name)["count"]
+    rows: int = document().get_queryset().using(using).count()
+    return max(0, rows - counted)

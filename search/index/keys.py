@@ -5,7 +5,7 @@ only Python can choose (`should_index_object`), and keys of a type that this SQL
 Python instead: slower, and right.
 """
 
-# ruff: noqa: S608  # only names and numbers of our own are put into SQL
+# only names and numbers of our own are put into SQL
 
 from collections.abc import Iterator
 from typing import Any

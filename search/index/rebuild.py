@@ -1,18 +1,48 @@
-"""Rebuild: a new index beside the live one, filled from the database, verified, and swapped in at one stroke."""
+"""Rebuild: a new index beside the live one, filled from the database, verified, and swapped in at one stroke.
 
+The order of the steps is what makes it safe: the index is made, then recorded as building (from then on every push
+writes to it too), then filled, then compared with the database, then swapped in, then recorded as live. Whatever
+stops it before the swap leaves the live index as it was.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import sleep
+from time import monotonic, sleep
 
 from django.db import IntegrityError
+from django.db.models import Sum
 
 from search.conf import conf
-from search.exceptions import RebuildIncomplete, RebuildRunning
-from search.index import indices
-from search.index.backfill import backfill, some
+from search.exceptions import NothingToResume, OtherCode, RebuildIncomplete, RebuildRunning
+from search.index import indices, lock
+from search.index.backfill import NAMED, Filler, split
+from search.index.drift import Comparison
 from search.index.engine import client, engine_errors
+from search.index.fingerprint import body, fingerprint
+from search.index.look import Kind
+from search.index.swap import settle, swap
 from search.index.template import put_template
-from search.models import Index, IndexState
+from search.index.workers import default_workers, work
+from search.models import Index, IndexState, Range
 from search.versioned import VersionedDocument
+
+WHILE_BUILDING = {"refresh_interval": "-1", "number_of_replicas": 0}  # pushes never wait for a refresh
+RANGES_A_WORKER = 4  # more than one, so that none waits long for the slowest
+
+
+def no_report(done: int, total: int, refused: int) -> None:
+    """Nobody looks on."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to rebuild."""
+
+    standby: bool = False  # keep the old index, written, for a rollback
+    workers: int = 0  # processes; 0: as many as fit
+    batch_size: int = 0  # rows in a chunk; 0: as many as a bulk takes
+    throttle: float = 0  # documents a second at most; 0: no limit
+    report: Callable[[int, int, int], object] = no_report  # called at each heartbeat
 
 
 @dataclass(frozen=True)
@@ -22,58 +52,117 @@ class Rebuilt:
     name: str
     indexed: int
     replaced: str
+    stands_by: bool
+    seconds: float
 
 
-def rebuild(document: type[VersionedDocument], using: str = "default", *, keep: bool = False) -> Rebuilt:
-    """Build, fill, verify and swap in a new index. RebuildIncomplete leaves the old one as it was.
-
-    `keep` lets the old one stand by, still written, for a rollback.
-    """
+def rebuild(document: type[VersionedDocument], using: str = "default", options: Options = Options()) -> Rebuilt:
+    """Build, fill, verify and swap in a new index; one that an owner has left half built is dropped first."""
     alias = indices.alias_of(document)
     with engine_errors():
+        settle(alias, using)
         put_template(alias)
-        old = indices.behind(alias)
-        name = begin(document, using)
-        try:
-            indexed = fill(document, name, using)
-        except Exception:
-            discard(name, using)
-            raise
-        swap(alias, old, name)
-        replaced = indices.record_live(alias, name, using, IndexState.STANDBY if keep else IndexState.RETIRED)
-        if replaced and not keep:
-            sleep(conf.PUSH_TIMEOUT)  # the longest push that may still write to it
-            discard(replaced, using)
-    return Rebuilt(name, indexed, replaced)
+        indices.behind(alias, using)  # a real index of the alias's name stops it here
+        for abandoned in Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING):
+            lock.refuse_if_held(abandoned)
+            discard(abandoned.name, using)
+        return finish(document, begin(document, using), using, options)
 
 
-def begin(document: type[VersionedDocument], using: str) -> str:
-    """Make the new index and record it: from here on every push writes to it too."""
-    name = indices.make(document)
+def resume(document: type[VersionedDocument], using: str = "default", options: Options = Options()) -> Rebuilt:
+    """Go on with an interrupted rebuild. NothingToResume, OtherCode, RebuildRunning."""
+    alias = indices.alias_of(document)
+    with engine_errors():
+        if swapped := settle(alias, using, fate(options)):
+            name, replaced = swapped
+            return clear(Rebuilt(name, 0, replaced, options.standby, 0.0), alias, using)
+        index = Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING).first()
+        if not index or not indices.exists(index.name):
+            raise NothingToResume(alias)
+        if index.fingerprint != fingerprint(document):
+            raise OtherCode(alias)
+        lock.take(index, using)
+        return finish(document, index, using, options)
+
+
+def begin(document: type[VersionedDocument], using: str) -> Index:
+    """Make the new index and record it as building, owned by this process."""
+    name = indices.make(document, **WHILE_BUILDING)
     try:
-        indices.record_building(document, name, using)
+        return indices.record_building(document, name, using, owner=lock.me())
     except IntegrityError:
         client().indices.delete(index=name)
         raise RebuildRunning(indices.alias_of(document)) from None
-    return name
 
 
-def fill(document: type[VersionedDocument], name: str, using: str) -> int:
-    """Backfill and look whether all is there; how many documents were written."""
-    progress = backfill(document, name, using)
-    if progress.refused:
-        raise RebuildIncomplete(f"refused {some(progress.refused)}")
-    client().indices.refresh(index=name)
-    return progress.indexed
+def finish(document: type[VersionedDocument], index: Index, using: str, options: Options) -> Rebuilt:
+    """Fill, verify, swap and record. What the rows are to blame for drops the index; all else leaves it to --resume."""
+    began = monotonic()
+    try:
+        indexed = fill(document, index, using, options)
+        verify(document, index, using)
+        lock.confirm(index, using)
+        swap(index.alias, indices.behind(index.alias, using), index.name)
+    except RebuildIncomplete:
+        discard(index.name, using)
+        raise
+    except BaseException:
+        lock.release(index, using)
+        raise
+    replaced = indices.record_live(index.alias, index.name, using, fate(options))
+    return clear(Rebuilt(index.name, indexed, replaced, options.standby, monotonic() - began), index.alias, using)
 
 
-def swap(alias: str, old: str | None, new: str) -> None:
-    """Let the alias name the new index, in one call that fails if the alias has moved meanwhile."""
-    actions = [{"remove": {"alias": alias, "index": old, "must_exist": True}}] if old else []
-    client().indices.update_aliases(actions=[*actions, {"add": {"alias": alias, "index": new}}])
+def fill(document: type[VersionedDocument], index: Index, using: str, options: Options) -> int:
+    """Backfill what is not done; how many documents were written. RebuildIncomplete names what was refused."""
+    filler = Filler(document, index.name, using, size=options.batch_size, throttle=options.throttle)
+    total = filler.rows().count()
+    workers = options.workers or default_workers(using, total)
+    ranges = list(index.ranges.using(using).order_by("number")) or split(filler, index, workers * RANGES_A_WORKER)
+
+    def report() -> tuple[int, int]:
+        sums = Range.objects.using(using).filter(index=index).aggregate(done=Sum("indexed"), refused=Sum("refusals"))
+        options.report(sums["done"] or 0, total, sums["refused"] or 0)
+        return sums["done"] or 0, sums["refused"] or 0
+
+    with lock.Keeper(index, using, report):
+        work(filler, index, ranges, workers)
+    indexed, refusals = report()
+    if refusals:
+        named = [one for part in Range.objects.using(using).filter(index=index) for one in part.refused]
+        raise RebuildIncomplete(f"{refusals} refused: {', '.join(named[:NAMED])}")
+    return indexed
+
+
+def verify(document: type[VersionedDocument], index: Index, using: str) -> None:
+    """Give the index its lasting settings and compare it with the database. RebuildIncomplete names what differs."""
+    settings = body(document)["settings"]
+    lasting = {name: settings.get(name) for name in WHILE_BUILDING}  # none: the engine's default
+    client().indices.put_settings(index=index.name, settings=lasting)
+    with lock.Keeper(index, using, lambda: None):
+        report = Comparison(document, index.name, using).run()
+    if not report.in_step:
+        named = [f"{one} {kind}" for kind in (Kind.MISSING, Kind.STALE, Kind.ORPHANED) for one in report.ids[kind]]
+        count = sum(report.counts[kind] for kind in (Kind.MISSING, Kind.STALE, Kind.ORPHANED))
+        raise RebuildIncomplete(f"{count} differ: {', '.join(named[:NAMED])}")
+
+
+def fate(options: Options) -> IndexState:
+    """What the old index becomes."""
+    return IndexState.STANDBY if options.standby else IndexState.RETIRED
+
+
+def clear(done: Rebuilt, alias: str, using: str) -> Rebuilt:
+    """Clear up behind a swap. What a crash leaves here, --prune removes."""
+    Range.objects.using(using).filter(index_id=done.name).delete()
+    client().indices.refresh(index=done.name)
+    if done.replaced and not done.stands_by and done.replaced != alias:
+        sleep(conf.PUSH_TIMEOUT)  # the longest that a request's push may still name it
+        discard(done.replaced, using)
+    return done
 
 
 def discard(name: str, using: str) -> None:
-    """Forget an index that is no target any more, and delete it."""
+    """Forget an index, so that it is no target any more, and delete it."""
     Index.objects.using(using).filter(name=name).delete()
     client().indices.delete(index=name, ignore_unavailable=True)

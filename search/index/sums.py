@@ -3,7 +3,7 @@
 Two sides that agree on both in a range hold the same rows there, at the same versions.
 """
 
-# ruff: noqa: S608  # only names and numbers of our own are put into SQL
+# only names and numbers of our own are put into SQL
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -110,7 +110,8 @@ class DatabaseSums:
     def _execute(self, sql: str, bounds: Sequence[int]) -> list[tuple[Any, ...]]:
         with connections[self.rows.using].cursor() as cursor:
             cursor.execute(sql, (*self.rows.parameters, *bounds))
-            return cursor.fetchall()
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
 
     def _streamed(self, span: Span, step: int | None) -> Iterator[tuple[int | None, Sum]]:
         """The same in Python, for rows that only Python can choose or number."""

@@ -13,7 +13,7 @@ from elasticsearch.dsl.connections import connections
 
 from search.documents import OrderDocument
 from search.index import indices
-from search.index.backfill import populate
+from search.index.populate import populate
 from tests.search.index.engine_help import make_orders
 
 UNAVAILABLE = {

@@ -8,8 +8,8 @@ from elasticsearch import Elasticsearch
 from orders.models import Order
 from search.documents import OrderDocument
 from search.index import indices
-from search.index.backfill import populate
 from search.index.drift import Comparison, Report
+from search.index.populate import populate
 from search.index.repair import repair
 from search.models import Entry
 from search.sync.checksum import checksum

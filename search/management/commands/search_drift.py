@@ -1,0 +1,98 @@
+"""`manage.py search_drift`: whether index and database agree, and what differs; with --repair makes them agree.
+
+Exit code 0: in step. 1: drift was found (and, with --repair, not all of it is confirmed yet). 2: could not look.
+"""
+
+import json
+import sys
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseError
+
+from search.exceptions import SearchError
+from search.index.choose import choose
+from search.index.inspection import Inspection, inspect
+from search.index.look import Kind
+from search.index.populate import microseconds
+from search.index.watch import watch
+from search.management.arguments import moment, positive_number
+
+SHOWN = 20  # ids of a kind that the text names; --json names more
+
+
+class Command(BaseCommand):
+    """Parse, look once or for ever, report."""
+
+    help = "Compare index and database; exit 0 in step, 1 drift, 2 could not look."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add = parser.add_argument
+        add("--models", nargs="*", metavar="app[.model]", help="only these models or apps")
+        add("--deep", action="store_true", help="compare contents too: finds what was altered in the engine by hand")
+        add("--since", type=moment, metavar="MOMENT", help="only what changed since 2026-11-24T04:25, or 12h ago")
+        add("--repair", action="store_true", help="push again what is missing or stale, delete what is orphaned")
+        add(
+            "--watch",
+            type=positive_number,
+            metavar="SECONDS",
+            help="look again and again, at most one fifth of the time",
+        )
+        add("--json", action="store_true", help="one JSON document on standard output, a line each with --watch")
+
+    def handle(self, *, models: list[str] | None, watch: float | None, **options: Any) -> None:
+        self.options = options
+        try:
+            chosen = choose(models)
+            if watch:
+                self.watch(chosen, watch)
+            found = [inspect(document, **self.how()) for document in chosen]
+        except (SearchError, DatabaseError) as error:
+            raise CommandError(f"Could not look: {' '.join(str(error).split())}", returncode=2) from error
+        self.report(found)
+        if not all(one.settled for one in found):
+            sys.exit(1)
+
+    def watch(self, chosen: list[Any], seconds: float) -> None:
+        """Look until stopped; what fails is said, and tried again."""
+        for found in watch(chosen, seconds, **self.how()):
+            if isinstance(found, Exception):
+                self.stderr.write(f"Could not look: {' '.join(str(found).split())}")
+            else:
+                self.report(found)
+        sys.exit(0)
+
+    def how(self) -> dict[str, Any]:
+        """What the flags say of how to look."""
+        since: datetime | None = self.options["since"]
+        return {
+            "deep": self.options["deep"],
+            "repairs": self.options["repair"],
+            "since": microseconds(since) if since else 0,
+        }
+
+    def report(self, found: list[Inspection]) -> None:
+        """Say what was found."""
+        if self.options["json"]:
+            indent = None if self.options.get("watch") else 2
+            answer = {"in_step": all(one.settled for one in found), "documents": [one.as_json() for one in found]}
+            self.stdout.write(json.dumps(answer, indent=indent))
+        elif self.options["verbosity"] > 0:
+            for one in found:
+                self.stdout.write("\n".join(lines(one)))
+
+
+def lines(one: Inspection) -> list[str]:
+    """One document's inspection as text."""
+    report = one.report
+    counts = [f"{count} {kind}" for kind, count in report.counts.items() if count]
+    verdict = ", ".join(counts if not report.in_step else ["in step", *counts])
+    found = [f"{one.alias}: {report.rows} rows, {report.documents} documents, {verdict}"]
+    for kind in (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.ALTERED):
+        if ids := report.ids[kind]:
+            more = f" and {report.counts[kind] - SHOWN} more" if report.counts[kind] > SHOWN else ""
+            found.append(f"  {kind}: {', '.join(ids[:SHOWN])}{more}")
+    if one.repaired is not None and not report.in_step:
+        found.append(f"  repaired: {one.repaired} of {report.drifted}")
+    return found
