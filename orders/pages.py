@@ -1,5 +1,6 @@
 """Pages of orders, newest first, by cursor: steady while orders arrive, quick at any depth."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,7 +18,9 @@ class OrderPages(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 500
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> Any:
+    def paginate_queryset(
+        self, queryset: QuerySet[Any] | Sequence[Any], request: Request, view: APIView | None = None
+    ) -> Any:
         try:
             return super().paginate_queryset(queryset, request, view)
         except ValueError as error:  # a cursor that no page gave: its position is no id

@@ -2,32 +2,31 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from django.db import IntegrityError, OperationalError
 from rest_framework.exceptions import ValidationError
 
-View = TypeVar("View")
 P = ParamSpec("P")
 R = TypeVar("R")
 DEADLOCK_DETECTED = "40P01"
 
 
-def retried(write: Callable[Concatenate[View, P], R]) -> Callable[Concatenate[View, P], R]:
+def retried(write: Callable[P, R]) -> Callable[P, R]:
     """Runs a view's write once more when it was killed in a deadlock or lost a race for an order number.
 
     The second run sees what won, so it answers as if it had come later. `write` must be one transaction.
     """
 
     @wraps(write)
-    def run(view: View, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return write(view, *args, **kwargs)
+            return write(*args, **kwargs)
         except (IntegrityError, OperationalError) as error:
             if not (is_deadlock(error) or is_taken_number(error)):
                 raise
         try:
-            return write(view, *args, **kwargs)
+            return write(*args, **kwargs)
         except IntegrityError as error:
             if not is_taken_number(error):
                 raise

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.urls import reverse
 from django.views import defaults
 from drf_standardized_errors.handler import ExceptionHandler
-from drf_standardized_errors.types import CLIENT_ERROR, SERVER_ERROR, Error, ErrorResponse
+from drf_standardized_errors.types import CLIENT_ERROR, SERVER_ERROR, Error, ErrorResponse, ErrorType
 from rest_framework import exceptions
 
 
@@ -22,7 +22,7 @@ class ErrorHandler(ExceptionHandler):
 
 def answer(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
     """One error as the API's views would answer it."""
-    kind = SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CLIENT_ERROR
+    kind: ErrorType = SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CLIENT_ERROR
     return JsonResponse(asdict(ErrorResponse(kind, [Error(code, detail, None)])), status=status)
 
 
