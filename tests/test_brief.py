@@ -97,7 +97,7 @@ def test_the_four_commands(server):
     assert "indexed 3 into" in shell(server, REBUILD)
     found = json.loads(shell(server, SEARCH.format("jane")))
     assert [(order["id"], order["customer_name"], order["total_amount"]) for order in found["results"]] == [
-        (3, "Jane Doe", 12.56)
+        (3, "Jane Doe", "12.56")
     ]
     assert json.loads(shell(server, SEARCH.format("john")))["results"] == []
     assert json.loads(shell(server, SEARCH.format("order0")))["count"] == 3
