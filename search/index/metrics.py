@@ -23,8 +23,9 @@ class DriftCollector(Collector):
         documents = GaugeMetricFamily(
             "search_drift_documents", "Documents that the last comparison left, by kind", labels=["alias", "kind"]
         )
-        for index in Index.objects.using(self.using).live().filter(verified_at__isnull=False):
-            verified.add_metric([index.alias], index.verified_at.timestamp())
+        for index in Index.objects.using(self.using).live():
+            if index.verified_at:
+                verified.add_metric([index.alias], index.verified_at.timestamp())
             for kind, count in index.drift.items():
                 documents.add_metric([index.alias, kind], count)
         yield from (verified, documents)
