@@ -71,6 +71,7 @@ def test_postgresql_up_and_down(folder):
 
 @pytest.mark.slow
 @pytest.mark.real
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(elasticsearch.docker_runs(), reason="Docker runs here: containers are not made in tests")
 def test_elasticsearch_up_and_down(folder):
     port = ports.free()
