@@ -22,7 +22,7 @@ Try, in a second shell:
 "customer_name": "John Doe", "total_amount": 1234.56}}'
   curl -X PATCH {url}/orders/update/3/ -H "Content-Type: application/json" -d '{{"customer_name": "Jane Doe", \
 "total_amount": 12.56}}'
-  curl "{url}/orders/search?q=jane"
+  curl "{url}/orders/search?q=jane&fresh=true"
   python manage.py search_index --rebuild
 """
 TOLD = ["DATABASE_URL", "ELASTICSEARCH_URL", "SEARCH_INDEX_PREFIX", "DJANGO_ENV_FILE", "EMBEDDED_ENGINE_PORT"]
