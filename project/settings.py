@@ -140,7 +140,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
-WHITENOISE_USE_FINDERS = DEBUG
+if WHITENOISE_USE_FINDERS := DEBUG:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else a warning, which is right only where it is served from
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 
