@@ -34,15 +34,19 @@ class Seen:
 
 
 class Workload:
-    """Runs until `seconds` are over; the same seed makes each client want the same."""
+    """Runs until `seconds` are over or `stop`; the same seed makes each client want the same."""
 
-    def __init__(self, port: int, *, seed: int, seconds: float, shares: dict[str, int] | None = None) -> None:
+    def __init__(
+        self, port: int, *, seed: int, seconds: float, shares: dict[str, int] | None = None, clients: int = CLIENTS
+    ) -> None:
         self.port = port
         self.seed = seed
         self.seconds = seconds
+        self.clients = clients
         self.shares = shares or SHARES
         self.seen = Seen()
         self.hot: list[int] = []
+        self.stopped = threading.Event()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
 
@@ -52,10 +56,15 @@ class Workload:
         self.hot = [order for order in (first.create() for _ in range(HOT)) if order]
         assert len(self.hot) == HOT, self.seen.failures
         until = monotonic() + self.seconds
-        clients = [Client(self, number) for number in range(1, CLIENTS + 1)]
+        clients = [Client(self, number) for number in range(1, self.clients + 1)]
         self._threads = [threading.Thread(target=client.run, args=(until,), daemon=True) for client in clients]
         for thread in self._threads:
             thread.start()
+
+    def stop(self) -> Seen:
+        """Let each client end its request; what they saw."""
+        self.stopped.set()
+        return self.join()
 
     def join(self) -> Seen:
         """Wait for the clients; what they saw."""
@@ -88,7 +97,7 @@ class Client:
     def run(self, until: float) -> None:
         """One operation after the other."""
         operations = {name: getattr(self, name) for name in self.work.shares}
-        while monotonic() < until:
+        while monotonic() < until and not self.work.stopped.is_set():
             (name,) = self.random.choices(list(operations), list(self.work.shares.values()))
             operations[name]()
         self.connection.close()
