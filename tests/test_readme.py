@@ -1,0 +1,55 @@
+"""README's session, line by line: what it shows is what a user gets, but for moments, versions and names."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import checkout
+from tests.checkout import Server, python_server
+from tests.test_server import absent
+from tools import ports
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(absent()), reason=absent())]
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def session():
+    """Each command of the session and the output that is shown for it."""
+    (block,) = re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL)
+    return [tuple(part.split("\n", 1)) for part in re.split(r"^\$ ", block, flags=re.MULTILINE) if part]
+
+
+def alike(text):
+    """The text without what differs from run to run."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "MOMENT", text.strip())
+    return re.sub(r"\d{16,20}", "NUMBER", text)
+
+
+@pytest.fixture
+def server(tmp_path):
+    port = ports.free()
+    server = Server(checkout.copy(tmp_path), python_server(port))
+    server.wait_until_ready()
+    server.port = port
+    yield server
+    server.kill()
+
+
+def test_the_session_is_what_a_user_gets(server):
+    path = f"{Path(sys.executable).parent}:{checkout.environment()['PATH']}"  # as . .venv/bin/activate sets it
+    said = [
+        subprocess.run(
+            ["bash", "-c", command.replace("curl", "curl -s").replace(":8000", f":{server.port}")],
+            cwd=server.folder,
+            env=checkout.environment() | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for command, _ in session()
+    ]
+    assert [(done.returncode, done.stderr) for done in said] == [(0, "")] * 7
+    assert [alike(done.stdout) for done in said] == [alike(shown) for _, shown in session()]
