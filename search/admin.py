@@ -1,12 +1,20 @@
-"""The outbox, the indices and the relays in the admin: to look at, not to edit."""
+"""The outbox, the indices and the relays in the admin: to look at, and to replay or discard dead letters."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
+from search.exceptions import NotADeadLetter
 from search.models import Entry, Index, RelayProcess
+from search.sync import dead_letters
+from search.versioned import documents
+
+MOST = 500  # dead letters that one confirmation lists
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -29,8 +37,6 @@ class DocumentFilter(admin.SimpleListFilter):
     parameter_name = "document"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        from search.versioned import documents
-
         labels = sorted({document.django.model._meta.label for document in documents()})
         return [(label, label) for label in labels]
 
@@ -40,20 +46,73 @@ class DocumentFilter(admin.SimpleListFilter):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
-    """The outbox."""
+    """The outbox. Only its dead letters can be acted on, each way by a permission of its own."""
 
     list_display = ("key", "state", "version", "deleted", "first_changed_at", "retry_at", "attempts", "last_error")
     list_filter = ("state", DocumentFilter)
     search_fields = ("key__exact",)
     ordering = ("retry_at",)
     show_full_result_count = False
+    actions = ("replay", "discard")
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("search.replay_entry")
+
+    def has_discard_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("search.discard_entry")
+
+    @admin.action(permissions=["replay"], description="Replay the selected dead letters")
+    def replay(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
+        """Let them be pushed again."""
+        if keys := self.dead(request, queryset):
+            self.act(request, dead_letters.replay, keys, "to be pushed again")
+
+    @admin.action(permissions=["discard"], description="Discard the selected dead letters")
+    def discard(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
+        """Forget them, once that is confirmed."""
+        keys = self.dead(request, queryset)
+        if not keys:
+            return None
+        if request.POST.get("confirmed"):
+            self.act(request, dead_letters.discard, keys, "discarded")
+            return None
+        return self.confirmation(request, dead_letters.find(keys, DEFAULT_DB_ALIAS))
+
+    def dead(self, request: HttpRequest, queryset: QuerySet[Entry]) -> list[str]:
+        """The keys of the selected dead letters; none, with a message, where something else is selected too."""
+        if others := queryset.exclude(pk__in=Entry.objects.dead()).count():
+            self.message_user(request, f"{others} of the selected are no dead letters.", messages.ERROR)
+            return []
+        keys = list(queryset.values_list("key", flat=True)[: MOST + 1])
+        if len(keys) > MOST:
+            text = f"More than {MOST} at once: use manage.py search_dead_letters with --all."
+            self.message_user(request, text, messages.ERROR)
+            return []
+        return keys
+
+    def act(self, request: HttpRequest, action: Any, keys: list[str], done: str) -> None:
+        """Do it and say what was done; a dead letter that was replaced meanwhile is named."""
+        try:
+            self.message_user(request, f"{action(keys, DEFAULT_DB_ALIAS)} {done}.")
+        except NotADeadLetter as error:
+            self.message_user(request, str(error), messages.ERROR)
+
+    def confirmation(self, request: HttpRequest, entries: QuerySet[Entry]) -> HttpResponse:
+        """The page that asks."""
+        context = self.admin_site.each_context(request) | {
+            "title": "Discard dead letters",
+            "opts": self.opts,
+            "entries": entries,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/search/entry/discard_confirmation.html", context)
 
 
 @admin.register(Index)
 class IndexAdmin(ReadOnlyAdmin):
     """The indices and their states."""
 
-    list_display = ("name", "alias", "state", "fingerprint", "created_at", "changed_at")
+    list_display = ("name", "alias", "state", "fingerprint", "created_at", "changed_at", "verified_at")
     list_filter = ("state", "alias")
 
 

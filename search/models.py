@@ -61,6 +61,7 @@ class Entry(models.Model):
     class Meta:
         db_table = "search_outbox"
         verbose_name_plural = "entries"
+        permissions = [("replay_entry", "Can replay dead letters"), ("discard_entry", "Can discard dead letters")]
         indexes = [
             models.Index(fields=["retry_at"], name="search_outbox_due", condition=~Q(state="dead")),
         ]

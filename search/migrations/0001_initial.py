@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'entries',
                 'db_table': 'search_outbox',
+                'permissions': [('replay_entry', 'Can replay dead letters'), ('discard_entry', 'Can discard dead letters')],
                 'indexes': [models.Index(condition=models.Q(('state', 'dead'), _negated=True), fields=['retry_at'], name='search_outbox_due')],
             },
         ),
