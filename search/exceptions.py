@@ -14,7 +14,7 @@ class UnsupportedDatabase(SearchError):
 
 
 class CaptureBusy(SearchError):
-    """The triggers could not be installed, since the table is in use. Run `manage.py migrate` again."""
+    """The triggers could not be changed, since a table is in use. Run the command again."""
 
 
 class AliasIsAnIndex(SearchError):

@@ -4,11 +4,18 @@ import re
 from argparse import ArgumentTypeError
 from datetime import datetime, timedelta
 
+from django.core.management.base import CommandParser
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AGE = re.compile(r"(\d{1,6})([smhdw])")
+
+
+def add_database(parser: CommandParser) -> None:
+    """--database, one of DATABASES."""
+    parser.add_argument("--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="which of DATABASES")
 
 
 def positive_int(text: str) -> int:

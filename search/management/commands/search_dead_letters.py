@@ -1,14 +1,22 @@
 """`manage.py search_dead_letters list|show|replay|discard`: the documents that the engine refuses."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS
 
-from search.exceptions import SearchError
+from search.management.arguments import add_database
+from search.management.faults import in_one_line
 from search.models import Entry
 from search.sync import dead_letters
+
+ACTIONS = {
+    "list": "a line each, the oldest first",
+    "show": "all that is known of them",
+    "replay": "push them again, since what they were refused for is mended",
+    "discard": "forget them: the index keeps what it has until the next change",
+}
 
 
 class Command(BaseCommand):
@@ -17,42 +25,45 @@ class Command(BaseCommand):
     help = "Dead letters: documents that the engine refuses for a named cause."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="which of DATABASES")
-        actions = parser.add_subparsers(dest="action", required=True, metavar="list|show|replay|discard")
-        listed = actions.add_parser("list", help="a line each")
-        listed.add_argument("--json", action="store_true", help="as JSON")
-        for name, text in (("show", "all that is known"), ("replay", "push them again"), ("discard", "forget them")):
+        add_database(parser)
+        actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
+        for name, text in ACTIONS.items():
             action = actions.add_parser(name, help=text)
-            action.add_argument("keys", nargs="*", metavar="KEY", help="such as orders.Order:17")
-            action.add_argument("--all", action="store_true", dest="every", help="every dead letter")
+            action.add_argument("--json", action="store_true", help="as JSON")
+            if name != "list":
+                action.add_argument("keys", nargs="*", metavar="KEY", help="such as orders.Order:17")
+                action.add_argument("--all", action="store_true", dest="every", help="every dead letter")
 
     def handle(self, *, action: str, database: str, **options: Any) -> None:
-        try:
-            getattr(self, f"do_{action}")(database, **options)
-        except SearchError as error:
-            raise CommandError(str(error)) from error
+        keys = None if action == "list" else chosen(options["keys"], options["every"])
+        self.json = options["json"]
+        with in_one_line():
+            getattr(self, f"do_{action}")(keys, database)
 
-    def do_list(self, using: str, **options: Any) -> None:
-        """A line for each, oldest first."""
-        found = dead_letters.find(None, using)
-        if options["json"]:
-            self.stdout.write(as_json(found))
-            return
-        for entry in found:
-            self.stdout.write(f"{entry.key}  {entry.first_changed_at:%Y-%m-%d %H:%M:%S}  {entry.last_error}")
-        self.stdout.write(f"{len(found)} dead")
+    def do_list(self, keys: None, using: str) -> None:
+        """A line for each."""
+        found = dead_letters.find(keys, using)
+        lines = [f"{entry.key}  {entry.first_changed_at:%Y-%m-%d %H:%M:%S}  {entry.last_error}" for entry in found]
+        self.say([as_dict(entry) for entry in found], [*lines, f"{len(found)} dead"])
 
-    def do_show(self, using: str, *, keys: list[str], every: bool, **options: Any) -> None:
+    def do_show(self, keys: list[str] | None, using: str) -> None:
         """All that the outbox knows of them."""
-        self.stdout.write(as_json(dead_letters.find(chosen(keys, every), using)))
+        found = [as_dict(entry) for entry in dead_letters.find(keys, using)]
+        self.say(found, [f"{name}: {value}" for entry in found for name, value in entry.items()])
 
-    def do_replay(self, using: str, *, keys: list[str], every: bool, **options: Any) -> None:
+    def do_replay(self, keys: list[str] | None, using: str) -> None:
         """Push them again."""
-        self.stdout.write(f"{dead_letters.replay(chosen(keys, every), using)} to be pushed again")
+        replayed = dead_letters.replay(keys, using)
+        self.say({"replayed": replayed}, [f"{replayed} to be pushed again"])
 
-    def do_discard(self, using: str, *, keys: list[str], every: bool, **options: Any) -> None:
+    def do_discard(self, keys: list[str] | None, using: str) -> None:
         """Forget them."""
-        self.stdout.write(f"{dead_letters.discard(chosen(keys, every), using)} discarded")
+        discarded = dead_letters.discard(keys, using)
+        self.say({"discarded": discarded}, [f"{discarded} discarded"])
+
+    def say(self, answer: Any, lines: Iterable[str]) -> None:
+        """The answer, for a program or a person."""
+        self.stdout.write(json.dumps(answer, default=str, indent=2) if self.json else "\n".join(lines))
 
 
 def chosen(keys: list[str], every: bool) -> list[str] | None:
@@ -62,7 +73,6 @@ def chosen(keys: list[str], every: bool) -> list[str] | None:
     return None if every else keys
 
 
-def as_json(entries: Any) -> str:
-    """The entries as a JSON array."""
-    names = [field.name for field in Entry._meta.fields]
-    return json.dumps([{name: getattr(entry, name) for name in names} for entry in entries], default=str, indent=2)
+def as_dict(entry: Entry) -> dict[str, Any]:
+    """An entry, by field."""
+    return {each.name: getattr(entry, each.name) for each in Entry._meta.fields}

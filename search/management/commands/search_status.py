@@ -5,9 +5,10 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DEFAULT_DB_ALIAS
 
-from search.overview import Overview, overview
+from search.management.arguments import add_database
+from search.management.faults import in_one_line
+from search.overview import DocumentOverview, Overview, overview
 
 
 class Command(BaseCommand):
@@ -17,11 +18,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="as JSON")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="which of DATABASES")
+        add_database(parser)
 
     def handle(self, *, json: bool, database: str, **options: Any) -> None:
-        found = overview(database)
-        self.stdout.write(json_module.dumps(found.as_dict(), indent=2) if json else as_text(found))
+        with in_one_line():
+            found = overview(database)
+        self.stdout.write(json_module.dumps(found.as_dict(), indent=2, default=str) if json else as_text(found))
         if not found.in_step:
             sys.exit(1)
 
@@ -30,12 +32,19 @@ def as_text(found: Overview) -> str:
     """The overview as a person reads it."""
     lines = ["in step" if found.in_step else "NOT in step"]
     for document in found.documents:
-        indexed = "?" if document.indexed is None else document.indexed
-        lines.append(
-            f"{document.document}: {indexed} documents in {document.index or 'no index'}, {document.rows} rows"
-        )
-        lines += [f"  ! {problem}" for problem in document.problems]
+        lines += of_document(document)
     age = f", the oldest for {found.oldest_seconds} s" if found.waiting else ""
     lines.append(f"outbox: {found.waiting} waiting{age}, {found.settling} settling, {found.dead} dead")
-    lines.append(f"relays: {', '.join(found.relays) or 'none'}")
+    if found.dead:
+        lines.append("  ! dead letters: see manage.py search_dead_letters list")
+    lines.append(f"push: {found.push}; relays: {', '.join(found.relays) or 'none'}")
     return "\n".join(lines + [f"  ! {problem}" for problem in found.problems])
+
+
+def of_document(document: DocumentOverview) -> list[str]:
+    """One document's lines."""
+    indexed = "?" if document.indexed is None else document.indexed
+    verified = f"compared {document.verified_at:%Y-%m-%d %H:%M:%S}" if document.verified_at else "never compared"
+    index = document.index or "no index"
+    line = f"{document.document}: {document.rows} rows, {indexed} documents in {index}, {verified}"
+    return [line, *(f"  ! {problem}" for problem in document.problems)]
