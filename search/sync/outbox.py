@@ -53,13 +53,14 @@ def record(results: Sequence[Pushed], using: str) -> None:
     moves: dict[str, list[Pushed]] = defaultdict(list)
     for result in results:
         moves[_move(result)].append(result)
-    for name, found in sorted(moves.items()):
-        MOVES[name](found, using)
+    for name, move in MOVES.items():
+        if name in moves:
+            move(moves[name], using)
 
 
 def _move(result: Pushed) -> str:
-    """The move for one result. What counts is the entry *as it was read*: a first delete never counts as the second."""
-    if not result.done:
+    """What to do with one result. The entry *as it was read* counts: a first delete is never taken for the second."""
+    if result.answer.outcome is not Outcome.DONE:
         return str(result.answer.outcome)
     if not result.deleted:
         return "remove"
@@ -123,6 +124,8 @@ def _raise_above(results: list[Pushed], using: str) -> None:
             _execute(using, "raise", [result], versions=[version])
 
 
+# In this order: a raise may wait for a writer of its row, and the others must not wait with it. What is settling or
+# dead was not sent, and does not move.
 MOVES = {
     "remove": _remove,
     "forget": _forget,

@@ -14,6 +14,8 @@ class Outcome(StrEnum):
     RETRY = "retry"  # anything else, known or not: later, for ever
     UNREACHABLE = "unreachable"  # the engine did not answer at all: when it does again, no attempt is counted
     WAITING = "waiting"  # not this process's to finish: no live index, or a building index of other code
+    SETTLING = "settling"  # a delete that is confirmed once, and not due again: nothing was sent, nothing moves
+    DEAD = "dead"  # a dead letter: nothing was sent, nothing moves
 
 
 class Answer(NamedTuple):
@@ -60,7 +62,17 @@ def classify_lone(status: int, body: Any) -> Answer:
     return Answer(Outcome.REFUSED if refused else Outcome.RETRY, describe(error))
 
 
-ORDER = (Outcome.REFUSED, Outcome.UNREACHABLE, Outcome.AHEAD, Outcome.RETRY, Outcome.WAITING, Outcome.DONE)
+ANSWERED = frozenset({Outcome.DONE, Outcome.AHEAD, Outcome.REFUSED, Outcome.RETRY})  # the engine was there
+ORDER = (  # which of an entry's answers speaks for it
+    Outcome.DEAD,
+    Outcome.REFUSED,
+    Outcome.UNREACHABLE,
+    Outcome.AHEAD,
+    Outcome.RETRY,
+    Outcome.WAITING,
+    Outcome.SETTLING,
+    Outcome.DONE,
+)
 
 
 def combine(answers: list[Answer]) -> Answer:

@@ -23,7 +23,7 @@ class Pushed(NamedTuple):
     @property
     def done(self) -> bool:
         """Whether every target has it."""
-        return self.answer.outcome is Outcome.DONE
+        return self.answer.outcome in (Outcome.DONE, Outcome.SETTLING)
 
 
 def push(keys: Collection[str], using: str, timeout: float | None = None) -> list[Pushed]:

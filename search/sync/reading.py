@@ -10,6 +10,8 @@ from time import monotonic
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.db.models.functions import Now
 from elasticsearch.helpers import expand_action
 from elasticsearch.serializer import OrjsonSerializer
 
@@ -52,8 +54,7 @@ def read(keys: Collection[str], using: str) -> Reading:
     """Read these keys' entries, rows and targets. Keys without an entry are not in the answer: nothing waits."""
     reading = Reading()
     with snapshot(using):
-        entries = Entry.objects.using(using).filter(key__in=keys).exclude(state=EntryState.DEAD)
-        reading.entries = {entry.key: entry for entry in entries}
+        _entries(reading, keys, using)
         rows = {document: _rows(document, found, using) for document, found in _by_document(reading).items()}
         targets = defaultdict(list)
         for index in Index.objects.using(using).targets():
@@ -63,10 +64,21 @@ def read(keys: Collection[str], using: str) -> Reading:
     return reading
 
 
+def _entries(reading: Reading, keys: Collection[str], using: str) -> None:
+    """All entries, and the answers of those of which nothing is to be sent."""
+    for entry in Entry.objects.using(using).filter(key__in=keys).annotate(is_due=Q(retry_at__lte=Now())):
+        reading.entries[entry.key] = entry
+        if entry.state == EntryState.DEAD:
+            reading.answers[entry.key].append(Answer(Outcome.DEAD, entry.last_error))
+        elif entry.state == EntryState.SETTLING and not entry.is_due:
+            # To send it now would take the place of the second delete, which must come after the wait.
+            reading.answers[entry.key].append(Answer(Outcome.SETTLING))
+
+
 def _by_document(reading: Reading) -> dict[type[VersionedDocument], dict[str, Any]]:
-    """Each document's keys, as {key: primary key}; a key that no document knows waits for code that does."""
+    """Each document's keys to send, as {key: primary key}; a key that no document knows waits for code that does."""
     keys: dict[type[VersionedDocument], dict[str, Any]] = defaultdict(dict)
-    for text in reading.entries:
+    for text in reading.entries.keys() - reading.answers.keys():
         key = Key.parse(text)
         try:
             found, pk = documents([key.model]), key.model._meta.pk.to_python(key.pk)

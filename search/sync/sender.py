@@ -16,7 +16,7 @@ from search.conf import conf
 from search.sync import capture, outbox
 from search.sync.breaker import Breaker
 from search.sync.bulk import call_timeout, client
-from search.sync.outcomes import Outcome
+from search.sync.outcomes import ANSWERED, Outcome
 from search.sync.push import Pushed, push
 
 log = logging.getLogger("search.sender")
@@ -136,7 +136,7 @@ class Sender:
         lost = [result for result in results if result.answer.outcome is Outcome.UNREACHABLE]
         if lost:
             self.breaker.failed(timed_out=lost[0].answer.error == "ConnectionTimeout")
-        elif results:
+        elif any(result.answer.outcome in ANSWERED for result in results):
             self.breaker.succeeded()
 
     def _record(self, results: list[Pushed]) -> None:
