@@ -163,6 +163,7 @@ def test_a_fault_of_the_engine_is_nobody_elses(scene: Scene, name: str) -> None:
     assert (outcome.difference, outcome.waiting) == (type(outcome.difference)(), {}), scene.service.logs()
     assert outcome.rolled_back == set()
     assert len(outcome.seen.seconds) > 100
+    assert outcome.seen.marks["indexed"] > 10
 
 
 @pytest.mark.parametrize("name", PROCESS_FAULTS)
