@@ -2,6 +2,7 @@
 
 from django_elasticsearch_dsl import fields
 from django_elasticsearch_dsl.registries import registry
+from elasticsearch.dsl import MetaField
 
 from search.conf import conf
 from search.versioned import VersionedDocument
@@ -31,7 +32,7 @@ class ItemDocument(VersionedDocument):
         settings = {"number_of_shards": 1, "number_of_replicas": 0, "gc_deletes": "1h"}
 
     class Meta:
-        dynamic = "false"
+        dynamic = MetaField("false")
 
     class Django:
         model = Item

@@ -1,0 +1,213 @@
+"""The system checks: each finds what it is named for, says what to do, and finds nothing in this project."""
+
+from collections import defaultdict
+from io import StringIO
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.core.checks import Error, Tags, Warning, run_checks
+from django.core.management import call_command
+from django.db import connection, models
+from django.test.utils import isolate_apps
+from django_elasticsearch_dsl import Document
+from django_elasticsearch_dsl.registries import registry
+from elasticsearch.dsl import MetaField
+
+from orders.models import Order
+from search import checks
+from search.versioned import VersionedDocument
+from tests.shop.models import Item, Part
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """Whatever a test registers is forgotten when it ends."""
+    for name in ("_indices", "_models", "_related_models"):
+        copied = {key: set(values) for key, values in getattr(registry, name).items()}
+        monkeypatch.setattr(registry, name, defaultdict(set, copied))
+
+
+def register(model, *, base=VersionedDocument, capture=None, related=(), dynamic="false"):
+    """A document of this shape, registered."""
+    inner = {
+        "Index": type("Index", (), {"name": "of-a-check"}),
+        "Meta": type("Meta", (), {"dynamic": MetaField(dynamic)}),
+        "Django": type("Django", (), {"model": model, "related_models": list(related)}),
+    }
+    return registry.register_document(type("Odd", (base,), inner | {"capture": capture or {}}))
+
+
+def found():
+    """What search has to say, by Django's own way of asking."""
+    return [message for message in run_checks() if (message.id or "").startswith("search.")]
+
+
+def test_this_project_has_no_issue():
+    output, errors = StringIO(), StringIO()
+    call_command("check", stdout=output, stderr=errors)
+    assert (output.getvalue(), errors.getvalue()) == ("System check identified no issues (0 silenced).\n", "")
+
+
+def test_a_document_of_the_right_shape_has_no_issue():
+    register(Item, related=[Part], capture={Part: "item"})
+    assert found() == []
+
+
+def test_a_document_without_versions_is_indexed_by_nobody():
+    document = register(Item, base=Document)
+    assert found() == [
+        Error(
+            "Odd is no VersionedDocument, so its changes are indexed by nobody.",
+            hint="Derive it from search.versioned.VersionedDocument.",
+            obj=document,
+            id="search.E001",
+        )
+    ]
+
+
+def test_a_model_without_a_version():
+    document = register(Part)
+    assert found() == [
+        Error(
+            "shop.Part has no BigIntegerField `version`, which Odd needs.",
+            hint="Add version = models.BigIntegerField(default=0, editable=False), and migrate.",
+            obj=document,
+            id="search.E002",
+        )
+    ]
+
+
+@isolate_apps("tests.shop")
+def test_a_version_that_is_too_small():
+    """Microseconds since 1970 do not fit an IntegerField."""
+
+    class Small(models.Model):
+        version = models.IntegerField()
+
+        class Meta:
+            app_label = "shop"
+
+    register(Small)
+    assert [(message.id, message.msg) for message in found()] == [
+        ("search.E002", "shop.Small has no BigIntegerField `version`, which Odd needs.")
+    ]
+
+
+def test_a_related_model_without_a_path():
+    document = register(Item, related=[Part])
+    assert found() == [
+        Error(
+            "Odd has the related model shop.Part without a path in `capture`.",
+            hint="Give the path of relations from it to the document's model, such as {OrderLine: 'order'}.",
+            obj=document,
+            id="search.E003",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "problem"),
+    [
+        (Item, "nothing", "names no relation: Part has no field named 'nothing'"),
+        (Item, "name", "names no relation: shop.Part.name is no relation"),
+        (Item, "item__name", "names no relation: shop.Item.name is no relation"),
+        (Item, "", "names no relation: Part has no field named ''"),
+        (Order, "item", "leads to shop.Item"),
+    ],
+)
+def test_a_path_that_does_not_lead_to_the_documents_model(model, path, problem):
+    document = register(model, capture={Part: path})
+    assert found() == [
+        Error(
+            f"Odd's path {path!r} from shop.Part {problem}.",
+            hint=f"Give the path of relations from shop.Part to {model._meta.label}.",
+            obj=document,
+            id="search.E004",
+        )
+    ]
+
+
+@pytest.mark.parametrize("dynamic", ["true", "strict", "runtime"])
+def test_a_mapping_that_grows_or_refuses(dynamic):
+    document = register(Item, dynamic=dynamic)
+    assert found() == [
+        Warning(
+            f"Odd's mapping has dynamic: {dynamic}.",
+            hint='Set dynamic = MetaField("false") in its Meta: only so newer code may write to an older index.',
+            obj=document,
+            id="search.W001",
+        )
+    ]
+
+
+def test_a_mapping_without_a_word_on_it_is_dynamic():
+    inner = {"Index": type("Index", (), {"name": "of-a-check"}), "Django": type("Django", (), {"model": Item})}
+    registry.register_document(type("Odd", (VersionedDocument,), inner))
+    assert [message.msg for message in found()] == ["Odd's mapping has dynamic: true."]
+
+
+def test_a_database_that_cannot_capture(monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    assert list(checks._databases()) == [
+        Warning(
+            "The database 'default' is mysql, which cannot capture changes.",
+            hint="Use PostgreSQL or SQLite.",
+            id="search.W002",
+        )
+    ]
+
+
+@pytest.mark.parametrize("processor", ["django_elasticsearch_dsl.signals.RealTimeSignalProcessor", None])
+def test_another_signal_processor(settings, processor):
+    del settings.ELASTICSEARCH_DSL_SIGNAL_PROCESSOR
+    if processor:
+        settings.ELASTICSEARCH_DSL_SIGNAL_PROCESSOR = processor
+    assert found() == [
+        Warning(
+            "ELASTICSEARCH_DSL_SIGNAL_PROCESSOR is not ours, so every save is indexed twice, once before its commit.",
+            hint="Set it to 'search.signals.SignalProcessor'.",
+            id="search.W003",
+        )
+    ]
+
+
+def test_search_behind_django_elasticsearch_dsl(monkeypatch):
+    behind = list(reversed(list(apps.get_app_configs())))
+    monkeypatch.setattr(checks, "apps", SimpleNamespace(get_app_configs=lambda: behind))
+    assert found() == [
+        Warning(
+            "search stands behind django_elasticsearch_dsl, whose own search_index command wins.",
+            hint="Put search before django_elasticsearch_dsl in INSTALLED_APPS.",
+            id="search.W004",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settle", "engine", "push", "expected"),
+    [
+        (25, 10, 1, []),
+        (24, 10, 1, [("24", "9.6", "25")]),
+        (2, 0.5, 1, [("2", "0.8", "2.5")]),
+    ],
+)
+def test_a_settle_shorter_than_a_sender_may_take(settings, settle, engine, push, expected):
+    settings.SEARCH_SETTLE, settings.SEARCH_ENGINE_TIMEOUT, settings.SEARCH_PUSH_TIMEOUT = settle, engine, push
+    assert found() == [
+        Warning(
+            f"SEARCH_SETTLE is {is_now} s: each call to the engine is cut at {cut} s for it.",
+            hint=f"Set it to {least} or more, or SEARCH_ENGINE_TIMEOUT and SEARCH_PUSH_TIMEOUT lower.",
+            id="search.W005",
+        )
+        for is_now, cut, least in expected
+    ]
+
+
+def test_no_check_has_a_database_tag():
+    """Such an error would stop `migrate`, which is what mends some of them."""
+    from django.core.checks.registry import registry as registered_checks
+
+    ours = [check for check in registered_checks.get_checks(True) if check.__module__ == checks.__name__]
+    assert {check.__name__ for check in ours} == {"check_documents", "check_settings"}
+    assert all(Tags.database not in check.tags for check in ours)
