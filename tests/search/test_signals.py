@@ -14,6 +14,7 @@ from search.documents import OrderDocument
 from search.models import Entry
 from search.sync import bulk, status
 from search.sync.relay import Relay
+from tests.roles import psql, role
 from tests.support import assert_in_step, in_index, in_threads
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
@@ -174,6 +175,20 @@ def test_bulk_operations_and_raw_sql_reach_the_index_by_the_relay(indices):
         cursor.execute("DELETE FROM orders_order WHERE id = %s", [orders[4].pk])
     Relay().drain()
     assert len(in_index(OrderDocument)) == 4
+    assert_in_step()
+
+
+@pytest.mark.postgres
+def test_another_roles_psql_reaches_the_index_by_the_relay(indices):
+    row = "INSERT INTO orders_order (order_number, customer_name, total_amount) VALUES ('{}', 'a', 1)"
+    with role("orders_order") as clerk:
+        psql(clerk, row.format("o1"))
+        psql(clerk, row.format("o2"))
+        Relay().drain()
+        psql(clerk, "UPDATE orders_order SET customer_name = 'c' WHERE order_number = 'o1'")
+        psql(clerk, "DELETE FROM orders_order WHERE order_number = 'o2'")
+        Relay().drain()
+    assert [source["customer_name"] for _, source in in_index(OrderDocument).values()] == ["c"]
     assert_in_step()
 
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from search.models import Entry
 from search.sync.keys import Key
+from tests.roles import psql, role
 from tests.shop.models import Item, Part
 from tests.support import in_threads, wait_until
 
@@ -27,21 +28,8 @@ def entry(pk):
 @pytest.fixture
 def clerk():
     """A role that may write items and nothing else."""
-    name = f"clerk_{connection.settings_dict['NAME']}"
-    sql(f'CREATE ROLE "{name}" LOGIN')
-    sql(f'GRANT SELECT, INSERT, UPDATE, DELETE ON shop_item TO "{name}"')
-    yield name
-    sql(f'DROP OWNED BY "{name}"')
-    sql(f'DROP ROLE "{name}"')
-
-
-def psql(role, text):
-    settings = connection.settings_dict
-    subprocess.run(
-        ["psql", "-h", settings["HOST"], "-p", str(settings["PORT"]), "-U", role, "-d", settings["NAME"], "-qc", text],
-        check=True,
-        capture_output=True,
-    )
+    with role("shop_item") as name:
+        yield name
 
 
 def test_another_roles_psql_is_captured_though_it_may_not_write_the_outbox(clerk):

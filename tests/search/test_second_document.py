@@ -1,0 +1,73 @@
+"""A second model is indexed by the registration of its document alone, its related rows included."""
+
+import pytest
+
+from search.sync import status
+from search.sync.relay import Relay
+from tests.shop.documents import ItemDocument
+from tests.shop.models import Item, Part
+from tests.support import assert_in_step, in_index
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance]
+
+
+@pytest.fixture
+def answer():
+    """The status of the request that the test stands for."""
+    found = status.RequestStatus()
+    token = status.current.set(found)
+    yield found
+    status.current.reset(token)
+
+
+@pytest.fixture
+def item(indices):
+    return Item.objects.create(name="lamp")
+
+
+def parts(item):
+    """What the index knows of the item's parts."""
+    return in_index(ItemDocument)[str(item.pk)][1]["parts"]
+
+
+def test_its_rows_are_indexed_when_they_are_saved_and_gone_when_they_are_deleted(item, answer):
+    item.name = "big lamp"
+    item.save()
+    assert str(answer) == "indexed"
+    assert in_index(ItemDocument)[str(item.pk)][1]["name"] == "big lamp"
+    assert_in_step()
+    item.delete()
+    assert str(answer) == "indexed"
+    assert in_index(ItemDocument) == {}
+
+
+def test_a_change_to_a_related_row_alone_reaches_the_document(item, answer):
+    bulb = Part.objects.create(item=item, name="bulb")
+    assert parts(item) == ["bulb"]
+    bulb.name = "led"
+    bulb.save()
+    assert parts(item) == ["led"]
+    bulb.delete()
+    assert parts(item) == []
+    assert str(answer) == "indexed"
+    assert_in_step()
+
+
+def test_a_related_row_that_moves_changes_both_documents(item):
+    other = Item.objects.create(name="torch")
+    bulb = Part.objects.create(item=item, name="bulb")
+    bulb.item = other
+    bulb.save()
+    Relay().drain()  # the signal knows the new parent alone; capture knows both
+    assert (parts(item), parts(other)) == ([], ["bulb"])
+    assert_in_step()
+
+
+def test_many_related_rows_at_once_are_the_relay_s(item):
+    Part.objects.bulk_create([Part(item=item, name=name) for name in ("bulb", "shade")])
+    Relay().drain()
+    assert parts(item) == ["bulb", "shade"]
+    Part.objects.filter(item=item).update(name="same")
+    Relay().drain()
+    assert parts(item) == ["same", "same"]
+    assert_in_step()
