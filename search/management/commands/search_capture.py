@@ -41,21 +41,22 @@ class Command(BaseCommand):
             installed = capture.install(database) if action == "install" else []
             if action == "remove":
                 capture.remove(database)
-            models = capture.status(database)
+            models = dict(sorted(capture.status(database).items()))
         if options["json"]:
             self.stdout.write(json.dumps({"captured": all(models.values()), "installed": installed, "models": models}))
         elif action == "remove":
             self.stdout.write(REMOVED)
         else:
-            self.report(models, installed)
+            self.report(models, installed, action)
         if action != "remove" and not all(models.values()):
             sys.exit(1)
 
-    def report(self, models: dict[str, bool], installed: list[str]) -> None:
-        """A line for each model."""
+    def report(self, models: dict[str, bool], installed: list[str], action: str) -> None:
+        """A line for each model. What could not be installed lacks its tables."""
+        absent = f"NOT captured: run manage.py {'migrate' if action == 'install' else 'search_capture --install'}"
         for label, captured in models.items():
             done = "installed" if label in installed else "captured"
-            self.stdout.write(f"{label}: {done if captured else 'NOT captured: run manage.py migrate'}")
+            self.stdout.write(f"{label}: {done if captured else absent}")
 
 
 def confirm() -> None:

@@ -1,0 +1,168 @@
+"""`manage.py search_capture`: whole answers, exit codes, and what is captured afterwards."""
+
+import json
+
+import pytest
+from django.db import connection, transaction
+
+from search.management.commands import search_capture
+from search.models import Entry
+from search.sync import capture, installed
+from tests.search.management.running import Ran, fault, run
+from tests.shop.models import Item
+from tests.support import in_threads
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ALL = "orders.Order: captured\nshop.Item: captured\nshop.Part: captured\n"
+
+
+@pytest.fixture(autouse=True)
+def _installed_again():
+    yield
+    capture.install()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal, on which somebody answers."""
+
+    def answer(text):
+        asked = []
+        monkeypatch.setattr(search_capture.sys.stdin, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or text)
+        return asked
+
+    return answer
+
+
+def drop(name="search_capture_shop_item_update"):
+    installed.drop(connection, [name])
+
+
+def test_status_when_all_is_captured():
+    assert run("search_capture", "--status") == Ran(0, ALL)
+
+
+def test_status_when_a_trigger_is_absent():
+    drop()
+    absent = ALL.replace("shop.Item: captured", "shop.Item: NOT captured: run manage.py search_capture --install")
+    assert run("search_capture", "--status") == Ran(1, absent)
+
+
+def test_status_as_json():
+    drop("search_capture_shop_part_item_shop_item_delete")
+    ran = run("search_capture", "--status", "--json")
+    assert (ran.code, ran.errors) == (1, "")
+    models = {"orders.Order": True, "shop.Item": True, "shop.Part": False}
+    assert json.loads(ran.output) == {"captured": False, "installed": [], "models": models}
+
+
+def test_install_when_nothing_is_absent():
+    assert run("search_capture", "--install") == Ran(0, ALL)
+
+
+def test_install_puts_back_what_is_absent_and_queues_what_nobody_watched():
+    item = Item.objects.create(name="a")
+    drop()
+    Entry.objects.all().delete()
+    assert run("search_capture", "--install") == Ran(0, ALL.replace("Item: captured", "Item: installed"))
+    assert list(Entry.objects.values_list("key", flat=True)) == [f"shop.Item:{item.pk}"]
+    assert capture.status()["shop.Item"]
+
+
+def test_install_as_json():
+    drop()
+    ran = run("search_capture", "--install", "--json")
+    models = {"orders.Order": True, "shop.Item": True, "shop.Part": True}
+    assert (ran.code, json.loads(ran.output)) == (
+        0,
+        {"captured": True, "installed": ["shop.Item"], "models": models},
+    )
+
+
+def test_remove_without_a_terminal_refuses():
+    ran = run("search_capture", "--remove")
+    assert ran == fault("--remove stops the noting of changes, and there is no terminal to ask on. Add -f.")
+    assert all(capture.status().values())
+
+
+@pytest.mark.parametrize("answer", ["", "n", "no", "yes please"])
+def test_remove_that_is_not_confirmed_removes_nothing(terminal, answer):
+    asked = terminal(answer)
+    assert run("search_capture", "--remove") == fault("Nothing was removed.")
+    assert asked == ["Stop noting changes? The index will fall behind without a sign. [y/N]: "]
+    assert all(capture.status().values())
+
+
+REMOVED = """\
+Capture is removed: changes are not noted from now on, and the index falls behind without a sign.
+To come back: manage.py search_capture --install, which queues every row. The next manage.py migrate does it too.
+To note changes and only not push them, set SEARCH_PUSH=off instead of this.
+To leave for good: manage.py migrate search zero, then take search out of INSTALLED_APPS.
+"""
+
+
+@pytest.mark.parametrize("answer", ["y", " Y "])
+def test_remove_that_is_confirmed_says_what_it_means_and_how_to_come_back(terminal, answer):
+    terminal(answer)
+    assert run("search_capture", "--remove") == Ran(0, REMOVED)
+    Item.objects.create(name="a")
+    assert Entry.objects.count() == 0
+
+
+@pytest.mark.parametrize("flag", ["-f", "--force"])
+def test_remove_by_force_does_not_ask(flag):
+    assert run("search_capture", "--remove", flag) == Ran(0, REMOVED)
+    assert not any(capture.status().values())
+
+
+def test_remove_as_json():
+    ran = run("search_capture", "--remove", "-f", "--json")
+    models = {"orders.Order": False, "shop.Item": False, "shop.Part": False}
+    assert (ran.code, json.loads(ran.output)) == (0, {"captured": False, "installed": [], "models": models})
+
+
+@pytest.mark.parametrize("back", [["search_capture", "--install"], ["migrate", "--verbosity", "0"]])
+def test_both_ways_back_queue_the_rows_that_changed_meanwhile(back):
+    run("search_capture", "--remove", "-f")
+    item = Item.objects.create(name="unseen")
+    assert run(*back).code == 0
+    assert list(Entry.objects.values_list("key", flat=True)) == [f"shop.Item:{item.pk}"]
+
+
+def test_install_before_the_outbox_exists_is_not_called_done(monkeypatch):
+    run("search_capture", "--remove", "-f")
+    monkeypatch.setattr(capture, "_installable", lambda connection: [])
+    missing = "NOT captured: run manage.py migrate"
+    expected = f"orders.Order: {missing}\nshop.Item: {missing}\nshop.Part: {missing}\n"
+    assert run("search_capture", "--install") == Ran(1, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+@pytest.mark.parametrize("action", ["--install", "--remove"])
+def test_a_table_in_use_is_one_line(action):
+    drop()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE shop_item IN ROW EXCLUSIVE MODE")
+        [ran] = in_threads(lambda: run("search_capture", action, "-f"))
+    what = {"--install": "shop.Item", "--remove": "all models"}[action]
+    assert ran == fault(
+        "The triggers could not be changed, since a table is in use. Run the command again. "
+        f"({what}: canceling statement due to lock timeout)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], "one of the arguments --status --install --remove is required"),
+        (["--status", "--remove"], "argument --remove: not allowed with argument --status"),
+        (["--status", "--database", "other"], "argument --database: invalid choice: 'other'"),
+    ],
+)
+def test_arguments_that_say_nothing(arguments, problem):
+    ran = run("search_capture", *arguments)
+    assert (ran.code, ran.output) == (2, "")
+    assert ran.errors.splitlines()[-1].startswith(f"manage.py search_capture: error: {problem}")
