@@ -30,6 +30,6 @@ def freshen(using: str = DEFAULT_DB_ALIAS) -> Freshness:
     keys = list(waiting.values_list("key", flat=True)[: MOST + 1])
     if len(keys) > MOST:
         return Freshness(False, waiting.count())
-    if keys and not sender(using).push(keys):
+    if keys and (conf.PUSH == "off" or not sender(using).push(keys)):
         return Freshness(False, waiting.filter(key__in=keys).count())
     return Freshness(refresh(max(0.0, deadline - monotonic())), 0)

@@ -76,7 +76,7 @@ class Relay:
         """One turn of `run`: nothing that fails here ends the relay."""
         try:
             self._beat()
-            if self._away == "engine" and not self._engine_answers():
+            if conf.PUSH == "off" or (self._away == "engine" and not self._engine_answers()):
                 return 0
             # In sync mode the request's own push goes first.
             handled = self.run_once(older=conf.PUSH_TIMEOUT + 1.0 if conf.PUSH == "sync" else 0.0)
