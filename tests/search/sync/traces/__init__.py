@@ -1,0 +1,1 @@
+"""The traces of what can interleave, each made to happen."""

@@ -1,0 +1,58 @@
+"""What every trace has: writes that are only captured, and pushes that go as far as the test lets them."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+
+import pytest
+
+from orders.models import Order
+from search.sync import bulk, reading
+from search.sync.keys import Key
+from tests.orders.factories import OrderFactory
+from tests.search.sync.traces.ends import settle
+from tests.search.sync.traces.paused import Push
+
+
+@pytest.fixture(autouse=True)
+def _capture_only(settings) -> None:
+    """No push but the test's own."""
+    settings.SEARCH_PUSH = "off"
+
+
+@pytest.fixture
+def push(monkeypatch) -> Iterator[Callable[..., Push]]:
+    """Makes a push of some orders, by primary key, or of the keys in the outbox's text."""
+    made, really = [], bulk.send
+
+    def send(operations, read_at, timeout):
+        if isinstance(thread := threading.current_thread(), Push):
+            thread.operations = operations
+            thread.before("send")
+        return really(operations, read_at, timeout)
+
+    def make(*keys: int | str) -> Push:
+        made.append(Push([key if isinstance(key, str) else str(Key("orders.Order", str(key))) for key in keys]))
+        return made[-1]
+
+    monkeypatch.setattr(bulk, "send", send)
+    yield make
+    for one in made:
+        if one.is_alive():
+            one.end()
+
+
+@pytest.fixture
+def order(indices) -> Order:
+    """An order in the index, of which nothing waits."""
+    found = OrderFactory.create(customer_name="first")
+    settle()
+    return found
+
+
+@pytest.fixture(params=["one snapshot", "no snapshot"])
+def snapshot(request, monkeypatch) -> bool:
+    """Whether the reads of a push are in one snapshot; without, their order alone must hold."""
+    if request.param == "no snapshot":
+        monkeypatch.setattr(reading, "snapshot", lambda using: nullcontext())
+    return request.param == "one snapshot"
