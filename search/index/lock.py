@@ -15,7 +15,7 @@ from django.db import connections
 from django.utils import timezone
 
 from search.exceptions import RebuildLost, RebuildRunning
-from search.models import Index
+from search.models import Index, IndexState
 
 BEAT = 2.0  # seconds
 PATIENCE = timedelta(seconds=15)  # an owner not heard of for so long is gone
@@ -61,8 +61,14 @@ def take(index: Index, using: str) -> None:
     owner = me()
     left = Index.objects.using(using).filter(name=index.name, owner=index.owner, beat_at=index.beat_at)
     if not left.update(owner=owner, beat_at=timezone.now()):
-        raise RebuildRunning(index.alias)
+        raise quicker(index.alias, using)
     index.owner = owner
+
+
+def quicker(alias: str, using: str) -> RebuildRunning:
+    """The error for who comes second, with the name of who came first."""
+    first = Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING).first()
+    return RebuildRunning(f"{alias}, by {first.owner}" if first and first.owner else alias)
 
 
 def confirm(index: Index, using: str) -> None:

@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from django.db.models import Sum
 
 from search.conf import conf
-from search.exceptions import NothingToResume, OtherCode, RebuildIncomplete, RebuildRunning
+from search.exceptions import NothingToResume, OtherCode, RebuildIncomplete
 from search.index import indices, lock
 from search.index.backfill import NAMED, Filler, split
 from search.index.drift import Comparison
@@ -64,7 +64,7 @@ def rebuild(document: type[VersionedDocument], using: str = "default", options: 
         put_template(alias)
         indices.behind(alias, using)  # a real index of the alias's name stops it here
         for abandoned in Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING):
-            lock.refuse_if_held(abandoned)
+            lock.take(abandoned, using)  # so that nobody resumes it meanwhile
             discard(abandoned.name, using)
         return finish(document, begin(document, using), using, options)
 
@@ -92,7 +92,7 @@ def begin(document: type[VersionedDocument], using: str) -> Index:
         return indices.record_building(document, name, using, owner=lock.me())
     except IntegrityError:
         client().indices.delete(index=name)
-        raise RebuildRunning(indices.alias_of(document)) from None
+        raise lock.quicker(indices.alias_of(document), using) from None
 
 
 def finish(document: type[VersionedDocument], index: Index, using: str, options: Options) -> Rebuilt:
