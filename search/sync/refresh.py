@@ -46,7 +46,9 @@ class SharedRefresh:
     def _run(self, joined: _Round, deadline: float) -> None:
         with self._lock:
             self._next = _Round()
-        names = sorted({document._index._name for document in documents()})
+        aliases = sorted({document._index._name for document in documents()})
+        # Every index, not the searched ones alone: a swap before the search must not hide what was made fresh.
+        names = [name for alias in aliases for name in (alias, f"{alias}-*")]
         try:
             client().options(request_timeout=max(0.01, deadline - monotonic())).indices.refresh(index=names)
             joined.succeeded = True

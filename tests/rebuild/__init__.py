@@ -1,0 +1,1 @@
+"""Rebuilds with a changed mapping while orders keep coming, on real servers."""
