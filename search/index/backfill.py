@@ -8,7 +8,6 @@ written down after the engine's answer, never before.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import parent_process
 from time import monotonic, sleep
 from typing import Any
 
@@ -147,7 +146,6 @@ def fill_range(filler: Filler, part: Range, owner: str) -> None:
     to_python = filler.document.django.model._meta.pk.to_python
     rows = filler.rows(Q(pk__lte=to_python(part.until)) if part.until else None)
     mine = Range.objects.using(filler.using).filter(pk=part.pk, index__owner=owner)
-    parent = parent_process()  # of a worker
 
     def note(last_pk: Any, progress: Progress) -> None:
         part.indexed += progress.indexed
@@ -158,7 +156,7 @@ def fill_range(filler: Filler, part: Range, owner: str) -> None:
 
     def save() -> None:
         values = {name: getattr(part, name) for name in ("reached", "indexed", "refusals", "refused", "done")}
-        if (parent and not parent.is_alive()) or not mine.update(**values):
+        if not mine.update(**values):
             raise RebuildLost(filler.name)
 
     begun = part.reached or part.after

@@ -1,6 +1,9 @@
 """What runs in a worker's own process. It begins without Django, so nothing of it is imported at the top."""
 
+import os
 import signal
+import threading
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,6 +12,7 @@ if TYPE_CHECKING:
 
 def begin(using: str, settings: dict[str, Any]) -> None:
     """Set Django up with the parent's own database, and leave Ctrl-C and SIGTERM to the parent."""
+    threading.Thread(target=end_with_parent, name="search-rebuild-parent", daemon=True).start()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     import django
@@ -16,6 +20,14 @@ def begin(using: str, settings: dict[str, Any]) -> None:
 
     django.setup()
     connections.settings[using].update(settings)
+
+
+def end_with_parent() -> None:
+    """A parent that was killed cannot say so, and a worker without one would wait for its next range for ever."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def fill(
