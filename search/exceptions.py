@@ -18,7 +18,7 @@ class CaptureBusy(SearchError):
 
 
 class AliasIsAnIndex(SearchError):
-    """A real index holds the name that should be an alias. Delete or rename it first."""
+    """A real index has the name that should be an alias. Run `manage.py search_index --adopt` first, or delete it."""
 
 
 class AliasIsShared(SearchError):
@@ -34,7 +34,7 @@ class EngineRefused(SearchError):
 
 
 class UnknownModel(SearchError):
-    """No registered document has this model or app. Give one that `manage.py search_index --models` can know."""
+    """No registered document has this model or app. Give --models one that has."""
 
 
 class NoIndex(SearchError):
@@ -53,7 +53,11 @@ class RebuildLost(SearchError):
     """Another process has taken this rebuild over. Leave it to that one."""
 
 
-class NothingToResume(SearchError):
+class NothingToDo(SearchError):
+    """Base of what stops one document and need not stop the others. Do not raise it directly."""
+
+
+class NothingToResume(NothingToDo):
     """No rebuild was interrupted. Run `manage.py search_index --rebuild`."""
 
 
@@ -61,11 +65,15 @@ class OtherCode(SearchError):
     """The interrupted rebuild is of code with another mapping. Begin anew: `manage.py search_index --rebuild`."""
 
 
-class NothingStandsBy(SearchError):
+class NewerCode(SearchError):
+    """The live index is of newer code, whose documents this code would spoil. Run that code."""
+
+
+class NothingStandsBy(NothingToDo):
     """No index stands by to roll back to. Next time rebuild with --standby."""
 
 
-class NothingToAdopt(SearchError):
+class NothingToAdopt(NothingToDo):
     """No plain index has the alias's name. Run `manage.py search_index --create`."""
 
 
@@ -77,6 +85,18 @@ class RowsRefused(SearchError):
     """Elasticsearch refused some rows. Mend them, or the mapping, and run this again."""
 
 
+class DatabaseUnavailable(SearchError):
+    """The database does not answer. Start it, or set DATABASE_URL to where it is."""
+
+
+class DatabaseRefused(SearchError):
+    """The database refused. Read its reason and mend that first."""
+
+
+class NotMigrated(SearchError):
+    """The database lacks what this needs. Run `manage.py migrate`."""
+
+
 class NotADeadLetter(SearchError):
     """No dead letter has this key. See `manage.py search_dead_letters list`."""
 
@@ -86,7 +106,7 @@ class EmbeddedEngineMissing(SearchError):
 
 
 class NoSuchField(SearchError):
-    """The rows cannot be chosen so. Give fields of the model, as in a queryset's filter()."""
+    """No rows can be chosen so. Give fields and values of the model, as in a queryset's filter()."""
 
 
 class StrangeFlags(SearchError):

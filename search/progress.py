@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, a plain line now and then in a log, nothing when asked to be silent."""
 
+import shutil
 from time import monotonic
 from typing import Any
 
@@ -25,12 +26,16 @@ class ProgressBar:
         self.shown_at = monotonic()
         text = f"{self.label}: {self.text(done, total, errors)}"
         if self.terminal:
-            filled = WIDTH * min(done, total) // max(1, total)
-            self.stream.write(f"\r\x1b[K{text} [{'#' * filled}{' ' * (WIDTH - filled)}]", ending="")
-            self.stream.flush()
+            self.draw(f"{text} {bar(done, total)}")
             self.drawn = True
         else:
             self.stream.write(text)
+
+    def draw(self, text: str) -> None:
+        """Put this in the place of the line; cut to the terminal's width, since a line that wraps would stay."""
+        cut = text[: shutil.get_terminal_size().columns - 1]
+        self.stream.write(f"\r\x1b[K{cut}", str, ending="")  # str: progress is no error, and not red
+        self.stream.flush()
 
     def text(self, done: int, total: int, errors: int) -> str:
         """Share, count, rate, time left and errors."""
@@ -42,8 +47,13 @@ class ProgressBar:
     def close(self) -> None:
         """Take the bar from the terminal."""
         if self.drawn:
-            self.stream.write("\r\x1b[K", ending="")
-            self.stream.flush()
+            self.draw("")
+
+
+def bar(done: int, total: int) -> str:
+    """The share as a bar."""
+    filled = WIDTH * min(done, total) // max(1, total)
+    return f"[{'#' * filled}{' ' * (WIDTH - filled)}]"
 
 
 def duration(seconds: float) -> str:

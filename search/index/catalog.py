@@ -125,7 +125,7 @@ def line(one: Listed) -> str:
     """One index in one line."""
     what = f"{one.state}, searched" if one.searched else one.state
     fits = "fits" if one.fits else "does not fit"
-    made = f"made {one.created_at:%Y-%m-%d %H:%M:%S}"
+    made = f"made {one.created_at:%Y-%m-%d %H:%M:%S} UTC"
     code = f"{one.fingerprint or 'foreign'} {fits}"
     text = f"{one.name} {what}, {one.documents} documents, {size(one.bytes)}, {made}, {code}"
     return f"{text}, built by {one.held}" if one.held else text

@@ -12,7 +12,8 @@ def choose(names: list[str] | None) -> list[type[VersionedDocument]]:
     for name in names:
         found = [document for document in documents() if name.lower() in names_of(document)]
         if not found:
-            raise UnknownModel(name)
+            known = ", ".join(document.django.model._meta.label for document in documents())
+            raise UnknownModel(f"{name}; there is {known}")
         chosen |= dict.fromkeys(found)
     return list(chosen)
 

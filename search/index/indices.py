@@ -150,16 +150,24 @@ def first_index(document: type[Document], using: str) -> str:
     return name
 
 
+def ours(alias: str, using: str = "default") -> list[str]:
+    """The engine's indices that the alias names or that are recorded. AliasIsAnIndex: its name is another's index."""
+    fields = "*.aliases,*.settings.index.uuid"
+    found = client().indices.get(index=[alias, f"{alias}-*"], ignore_unavailable=True, filter_path=fields)
+    if alias in found and not is_adopted(alias, using):
+        raise AliasIsAnIndex(alias)
+    recorded = set(Index.objects.using(using).filter(alias=alias).values_list("name", flat=True))
+    return sorted(name for name in found if name in recorded or alias in found[name].get("aliases", {}))
+
+
 def delete(alias: str, using: str = "default") -> list[str]:
     """Delete the alias's indices and what is recorded of them, unasked; the names that are gone."""
     with engine_errors():
-        found = client().indices.get(index=f"{alias}-*", filter_path="*.aliases,*.settings.index.uuid")
-        ours = Index.objects.using(using).filter(alias=alias)
-        for index in ours:
+        records = Index.objects.using(using).filter(alias=alias)
+        for index in records:
             refuse_if_held(index)
-        recorded = set(ours.values_list("name", flat=True))
-        names = sorted(name for name in found if name in recorded or alias in found[name].get("aliases", {}))
-        ours.delete()
+        names = ours(alias, using)
+        records.delete()
         if names:
             client().indices.delete(index=names, ignore_unavailable=True)
     return names

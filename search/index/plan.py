@@ -4,12 +4,14 @@ from datetime import timedelta
 
 from django.db.models import Q, Sum
 
-from search.exceptions import NoIndex, NothingStandsBy, NothingToResume
+from search.exceptions import NothingStandsBy
 from search.index import indices
-from search.index.catalog import catalog, prunable
+from search.index.catalog import prunable
 from search.index.engine import engine_errors
 from search.index.lock import refuse_if_held
-from search.index.rebuild import Options
+from search.index.populate import writable
+from search.index.rebuild import Options, interrupted
+from search.index.swap import adoptable
 from search.index.workers import default_workers
 from search.models import Index, IndexState, Range
 from search.versioned import VersionedDocument
@@ -43,27 +45,25 @@ def rebuild(document: type[VersionedDocument], using: str, options: Options) -> 
 
 
 def resume(document: type[VersionedDocument], using: str) -> str:
-    """Of --resume. NothingToResume, RebuildRunning."""
-    alias = indices.alias_of(document)
-    index = Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING).first()
-    if not index:
-        raise NothingToResume(alias)
+    """Of --resume. NothingToResume, OtherCode, RebuildRunning."""
+    with engine_errors():
+        index = interrupted(document, using)
     refuse_if_held(index)
     done = Range.objects.using(using).filter(index=index).aggregate(done=Sum("indexed"))["done"] or 0
     return f"would go on with {index.name} at {done} of {rows(document, using)} rows"
 
 
 def populate(document: type[VersionedDocument], using: str, chosen: Q | None) -> str:
-    """Of --populate. NoIndex."""
-    live = indices.live(indices.alias_of(document), using)
-    if not live:
-        raise NoIndex
+    """Of --populate. NoIndex, NewerCode."""
+    with engine_errors():
+        live = writable(document, using)
     return f"would write {rows(document, using, chosen)} rows to {live.name}"
 
 
 def delete(document: type[VersionedDocument], using: str) -> str:
     """Of --delete."""
-    names = [one.name for one in catalog(document, using)]
+    with engine_errors():
+        names = indices.ours(indices.alias_of(document), using)
     return f"would delete {', '.join(names)}" if names else "there is no index"
 
 
@@ -84,5 +84,7 @@ def rollback(document: type[VersionedDocument], using: str) -> str:
 
 
 def adopt(document: type[VersionedDocument], using: str) -> str:
-    """Of --adopt."""
+    """Of --adopt. NothingToAdopt."""
+    with engine_errors():
+        adoptable(indices.alias_of(document))
     return f"would write to the plain index {indices.alias_of(document)} until a rebuild replaces it"

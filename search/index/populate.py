@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldError, ValidationError
+from django.db import DataError
 from django.db.models import Q
 
-from search.exceptions import NoIndex, NoSuchField, RowsRefused
+from search.exceptions import NewerCode, NoIndex, NoSuchField, RowsRefused
 from search.index import indices
 from search.index.backfill import Filler, Progress
 from search.index.engine import client, engine_errors
+from search.index.fingerprint import fingerprint
 from search.index.rebuild import Options
+from search.models import Index
 from search.versioned import VersionedDocument
 
 
@@ -22,11 +25,9 @@ def populate(
     refresh: bool = False,
     options: Options = Options(),  # noqa: B008
 ) -> int:
-    """Write the chosen rows to the live index; how many. A document that is newer stays. NoIndex, RowsRefused."""
+    """Write the chosen rows to the live index; how many. A document that is newer stays. RowsRefused."""
     with engine_errors():
-        live = indices.live(indices.alias_of(document), using)
-        if not live or not indices.exists(live.name):
-            raise NoIndex
+        live = writable(document, using)
         filler = Filler(document, live.name, using, size=options.batch_size, throttle=options.throttle)
         progress = filled(filler, chosen, options)
         if refresh:
@@ -34,6 +35,17 @@ def populate(
     if progress.refusals:
         raise RowsRefused(f"{progress.refusals}: {', '.join(progress.refused)}")
     return progress.indexed
+
+
+def writable(document: type[VersionedDocument], using: str) -> Index:
+    """The live index, if there is one and this code may write to it. NoIndex, NewerCode."""
+    alias = indices.alias_of(document)
+    live = indices.live(alias, using)
+    if not live or not indices.exists(live.name):
+        raise NoIndex(alias)
+    if not live.takes(fingerprint(document)):
+        raise NewerCode(live.name)
+    return live
 
 
 def filled(filler: Filler, chosen: Q | None, options: Options) -> Progress:
@@ -54,20 +66,28 @@ def filled(filler: Filler, chosen: Q | None, options: Options) -> Progress:
 def choice(
     document: type[VersionedDocument], *, where: list[str] | None, since: datetime | None, pks: list[str] | None
 ) -> Q | None:
-    """The rows that --where, --since and --pks choose together; None for all. NoSuchField."""
+    """The rows that --where, --since and --pks choose together; None for all. NoSuchField names the flag."""
+    pairs = (condition.partition("=") for condition in where or [])
+    parts = {
+        "--where": Q(*((name, value) for name, _, value in pairs)),
+        "--since": Q(version__gte=microseconds(since)) if since else Q(),
+        "--pks": Q(pk__in=pks) if pks else Q(),
+    }
     chosen = Q()
-    for condition in where or []:
-        name, _, value = condition.partition("=")
-        chosen &= Q(**{name: value})
-    if since:
-        chosen &= Q(version__gte=microseconds(since))
-    if pks is not None:
-        chosen &= Q(pk__in=pks)
-    try:
-        document().get_queryset().filter(chosen).exists()
-    except (FieldError, ValidationError, ValueError, TypeError) as error:
-        raise NoSuchField(" ".join(str(error).split())) from error
+    for flag, part in parts.items():
+        insist(document, flag, part)
+        chosen &= part
     return chosen or None
+
+
+def insist(document: type[VersionedDocument], flag: str, part: Q) -> None:
+    """Ask once, so that what cannot be asked is refused before anything is done. NoSuchField."""
+    try:
+        document().get_queryset().filter(part).exists()
+    except ValidationError as error:
+        raise NoSuchField(f"{flag}: {' '.join(error.messages)}") from error
+    except (FieldError, ValueError, TypeError, DataError) as error:
+        raise NoSuchField(f"{flag}: {' '.join(str(error).split())}") from error
 
 
 def microseconds(moment: datetime) -> int:

@@ -75,14 +75,21 @@ def resume(document: type[VersionedDocument], using: str = "default", options: O
     with engine_errors():
         if swapped := settle(alias, using, fate(options)):
             name, replaced = swapped
-            return clear(Rebuilt(name, 0, replaced, options.standby, 0.0), alias, using)
-        index = Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING).first()
-        if not index or not indices.exists(index.name):
-            raise NothingToResume(alias)
-        if index.fingerprint != fingerprint(document):
-            raise OtherCode(alias)
+            return clear(Rebuilt(name, 0, replaced, keeps(replaced, alias, options), 0.0), alias, using)
+        index = interrupted(document, using)
         lock.take(index, using)
         return finish(document, index, using, options)
+
+
+def interrupted(document: type[VersionedDocument], using: str) -> Index:
+    """The index that an owner has left half built. NothingToResume, OtherCode."""
+    alias = indices.alias_of(document)
+    index = Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING).first()
+    if not index or not indices.exists(index.name):
+        raise NothingToResume(alias)
+    if index.fingerprint != fingerprint(document):
+        raise OtherCode(alias)
+    return index
 
 
 def begin(document: type[VersionedDocument], using: str) -> Index:
@@ -109,8 +116,9 @@ def finish(document: type[VersionedDocument], index: Index, using: str, options:
     except BaseException:
         lock.release(index, using)
         raise
-    replaced = indices.record_live(index.alias, index.name, using, fate(options))
-    return clear(Rebuilt(index.name, indexed, replaced, options.standby, monotonic() - began), index.alias, using)
+    alias, replaced = index.alias, indices.record_live(index.alias, index.name, using, fate(options))
+    done = Rebuilt(index.name, indexed, replaced, keeps(replaced, alias, options), monotonic() - began)
+    return clear(done, alias, using)
 
 
 def fill(document: type[VersionedDocument], index: Index, using: str, options: Options) -> int:
@@ -150,6 +158,11 @@ def verify(document: type[VersionedDocument], index: Index, using: str) -> None:
 def fate(options: Options) -> IndexState:
     """What the old index becomes."""
     return IndexState.STANDBY if options.standby else IndexState.RETIRED
+
+
+def keeps(replaced: str, alias: str, options: Options) -> bool:
+    """Whether the old index stands by. An adopted one cannot: its name is the alias now."""
+    return options.standby and replaced not in ("", alias)
 
 
 def clear(done: Rebuilt, alias: str, using: str) -> Rebuilt:

@@ -11,6 +11,7 @@ from search.exceptions import NothingStandsBy, NothingToAdopt
 from search.index import indices
 from search.index.engine import client, engine_errors
 from search.index.lock import refuse_if_held
+from search.index.template import put_template
 from search.models import Index, IndexState
 
 
@@ -54,7 +55,12 @@ def rollback(alias: str, using: str = "default") -> tuple[str, str]:
 def adopt(alias: str, using: str = "default") -> None:
     """Record a plain index of the alias's name as live: from now on pushes keep it, until a rebuild replaces it."""
     with engine_errors():
-        found = client().indices.get(index=alias, ignore_unavailable=True, filter_path="*.settings.index.uuid")
-        if alias not in found:
-            raise NothingToAdopt(alias)
+        adoptable(alias)
+        put_template(alias)
         indices.record_live(alias, alias, using)
+
+
+def adoptable(alias: str) -> None:
+    """Insist on a plain index of the alias's name. NothingToAdopt."""
+    if alias not in client().indices.get(index=alias, ignore_unavailable=True, filter_path="*.settings.index.uuid"):
+        raise NothingToAdopt(alias)

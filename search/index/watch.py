@@ -20,7 +20,7 @@ def watch(
     seconds: float,
     stop: threading.Event | None = None,
     **how: Any,
-) -> Iterator[list[Inspection] | Exception]:
+) -> Iterator[list[Inspection] | SearchError | DatabaseError]:
     """What each look found, or why it could not look; until `stop`, for ever without."""
     stopped = stop or threading.Event()
     while not stopped.is_set():

@@ -46,11 +46,11 @@ def age(text: str) -> timedelta:
 
 def moment(text: str) -> datetime:
     """A moment: 2026-11-24T04:25 (in the project's time zone unless it names one), or an age: 12h is 12 hours ago."""
-    if AGE.fullmatch(text):
-        return timezone.now() - age(text)
     try:
+        if AGE.fullmatch(text):
+            return timezone.now() - age(text)
         found = parse_datetime(text) or parse_datetime(f"{text}T00:00")
-    except ValueError:
+    except (ValueError, OverflowError):  # no such day; before the year 1
         found = None
     if not found:
         raise ArgumentTypeError(f"{text!r} is not a moment: give 2026-11-24, 2026-11-24T04:25 or an age such as 12h")

@@ -5,11 +5,11 @@ Exit code 0: in step. 1: drift was found (and, with --repair, not all of it is c
 
 import json
 import sys
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error as DatabaseError
+from django.core.management.base import CommandParser
 
 from search.exceptions import SearchError
 from search.index.choose import choose
@@ -18,14 +18,17 @@ from search.index.look import Kind
 from search.index.populate import microseconds
 from search.index.watch import watch
 from search.management.arguments import moment, positive_number
+from search.management.command import OneLineCommand, of_database, one_line
 
 SHOWN = 20  # ids of a kind that the text names; --json names more
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Parse, look once or for ever, report."""
 
     help = "Compare index and database; exit 0 in step, 1 drift, 2 could not look."
+    failed = 2
+    saying = "Could not look: "
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
@@ -41,27 +44,26 @@ class Command(BaseCommand):
         )
         add("--json", action="store_true", help="one JSON document on standard output, a line each with --watch")
 
-    def handle(self, *, models: list[str] | None, watch: float | None, **options: Any) -> None:
+    def handle(self, *, models: list[str] | None, **options: Any) -> None:
         self.options = options
-        try:
-            chosen = choose(models)
-            if watch:
-                self.watch(chosen, watch)
-            found = [inspect(document, **self.how()) for document in chosen]
-        except (SearchError, DatabaseError) as error:
-            raise CommandError(f"Could not look: {' '.join(str(error).split())}", returncode=2) from error
+        chosen = choose(models)
+        if seconds := options["watch"]:
+            self.watch(chosen, seconds)
+            return
+        found = [inspect(document, **self.how()) for document in chosen]
         self.report(found)
         if not all(one.settled for one in found):
             sys.exit(1)
 
     def watch(self, chosen: list[Any], seconds: float) -> None:
-        """Look until stopped; what fails is said, and tried again."""
-        for found in watch(chosen, seconds, **self.how()):
-            if isinstance(found, Exception):
-                self.stderr.write(f"Could not look: {' '.join(str(found).split())}")
-            else:
-                self.report(found)
-        sys.exit(0)
+        """Look until Ctrl-C or SIGTERM; what fails is said, and tried again."""
+        with suppress(KeyboardInterrupt):
+            for found in watch(chosen, seconds, **self.how()):
+                if isinstance(found, Exception):
+                    known = found if isinstance(found, SearchError) else of_database(found)
+                    self.stderr.write(self.saying + one_line(known))
+                else:
+                    self.report(found)
 
     def how(self) -> dict[str, Any]:
         """What the flags say of how to look."""
@@ -75,7 +77,7 @@ class Command(BaseCommand):
     def report(self, found: list[Inspection]) -> None:
         """Say what was found."""
         if self.options["json"]:
-            indent = None if self.options.get("watch") else 2
+            indent = None if self.options["watch"] else 2
             answer = {"in_step": all(one.settled for one in found), "documents": [one.as_json() for one in found]}
             self.stdout.write(json.dumps(answer, indent=indent))
         elif self.options["verbosity"] > 0:

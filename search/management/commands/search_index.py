@@ -5,22 +5,20 @@ Takes the flags of django-elasticsearch-dsl's command of the same name. What dif
 """
 
 import json
-import signal
 import sys
-import threading
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error as DatabaseError
+from django.core.management.base import CommandError, CommandParser
 
-from search.exceptions import SearchError, StrangeFlags
+from search.exceptions import NothingToDo, StrangeFlags
 from search.index import catalog, check, indices, plan, swap
 from search.index.choose import choose
 from search.index.populate import choice, populate
 from search.index.rebuild import Options, Rebuilt, no_report, rebuild, resume
 from search.management.arguments import age, condition, moment, positive_int, positive_number
+from search.management.command import OneLineCommand
 from search.progress import ProgressBar
 from search.versioned import VersionedDocument
 
@@ -43,7 +41,6 @@ MEANS = {
     "where": {"populate"},
     "since": {"populate"},
     "pks": {"populate"},
-    "refresh": {"populate", "rebuild", "resume"},
     "older_than": {"prune"},
     "standby": {"rebuild", "resume"},
     "workers": {"rebuild", "resume"},
@@ -53,10 +50,11 @@ MEANS = {
 }
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Parse, call once for each document, report."""
 
     help = "Make, fill, rebuild, inspect or delete the indices of the registered documents."
+    interrupted = "Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`."
 
     def add_arguments(self, parser: CommandParser) -> None:
         for action, text in ACTIONS.items():
@@ -82,24 +80,28 @@ class Command(BaseCommand):
 
     def handle(self, *, actions: list[str] | None, models: list[str] | None, **options: Any) -> None:
         self.options = options
-        stop_politely()
-        try:
-            action = one_of(actions, options)
-            chosen = choose(models)
-            if action == "delete" and not (options["force"] or options["dry_run"]):
-                self.confirm(chosen)
-            run = self.plan if options["dry_run"] else self.run_one
-            answers = [run(action, document) for document in chosen]
-        except SearchError as error:
-            raise CommandError(str(error)) from error
-        except DatabaseError as error:
-            raise CommandError(f"The database failed: {' '.join(str(error).split())}") from error
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted. A rebuild goes on with `manage.py search_index --resume`.") from None
+        action = one_of(actions, options)
+        chosen = choose(models)
+        if action == "delete" and not (options["force"] or options["dry_run"]):
+            self.confirm(chosen)
+        answers = self.run_all(action, chosen)
         if options["json"]:
             self.stdout.write(json.dumps({"action": action, "results": answers}, indent=2, default=str))
         if any(answer.get("problems") for answer in answers):
             raise CommandError("The index does not fit.")
+
+    def run_all(self, action: str, chosen: Collection[Document]) -> list[Answer]:
+        """Do it for each document. One that has nothing to resume or the like stops it only when all have nothing."""
+        run = self.plan if self.options["dry_run"] else self.run_one
+        answers, idle = [], []
+        for document in chosen:
+            try:
+                answers.append(run(action, document))
+            except NothingToDo as error:
+                idle.append(error)
+        if idle and not answers:
+            raise idle[0]
+        return answers
 
     def run_one(self, action: str, document: Document) -> Answer:
         """Do it for one document."""
@@ -217,7 +219,9 @@ class Command(BaseCommand):
         names = ", ".join(indices.alias_of(document) for document in chosen)
         if not sys.stdin.isatty():
             raise CommandError(f"--delete deletes the indices of {names}, and there is no terminal to ask on. Add -f.")
-        if input(f"Delete the indices of {names}? [y/N]: ").strip().lower() != "y":
+        self.stderr.write(f"Delete the indices of {names}? [y/N]: ", str, ending="")
+        self.stderr.flush()
+        if sys.stdin.readline().strip().lower() != "y":
             raise CommandError("Nothing was deleted.")
 
 
@@ -228,16 +232,6 @@ def one_of(actions: list[str] | None, options: dict[str, Any]) -> str:
         names = ", ".join(f"--{action}" for action in ACTIONS)
         raise CommandError(f"Give one of {names}{f'; not {len(given)} of them' if given else ''}.")
     for flag, meaningful in MEANS.items():
-        if options[flag] and given[0] not in meaningful:
+        if options[flag] not in (None, False, 0) and given[0] not in meaningful:  # 0s is an age too
             raise StrangeFlags(f"--{flag.replace('_', '-')} means nothing with --{given[0]}")
     return given[0]
-
-
-def stop_politely() -> None:
-    """SIGTERM as Ctrl-C: the rebuild is left so that it can be resumed at once."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, interrupt)
