@@ -49,7 +49,8 @@ class Command(BaseCommand):
     def do_show(self, keys: list[str] | None, using: str) -> None:
         """All that the outbox knows of them."""
         found = [as_dict(entry) for entry in dead_letters.find(keys, using)]
-        self.say(found, [f"{name}: {value}" for entry in found for name, value in entry.items()])
+        lines = [f"{name}: {value}" for entry in found for name, value in entry.items()]
+        self.say(found, lines or ["0 dead"])
 
     def do_replay(self, keys: list[str] | None, using: str) -> None:
         """Push them again."""

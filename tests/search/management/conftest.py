@@ -3,7 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from elasticsearch import Elasticsearch
 from elasticsearch.dsl.connections import connections
+
+from search.index import indices as index_records
+from search.index.fingerprint import signed_body
+from tests.shop.documents import ItemDocument
 
 
 @pytest.fixture
@@ -18,3 +23,18 @@ def engine_away() -> Iterator[Callable[[], None]]:
     yield move
     connections.remove_connection("default")
     connections.add_connection("default", before)
+
+
+@pytest.fixture
+def refusing(indices: Elasticsearch) -> str:
+    """The items' live index refuses, by its mapping, names that are no dates. Its name."""
+    alias, shape = index_records.alias_of(ItemDocument), signed_body(ItemDocument)
+    name = index_records.new_name(alias)
+    old = index_records.live(alias)
+    assert old
+    shape["mappings"]["properties"] = shape["mappings"]["properties"] | {"name": {"type": "date"}}
+    indices.indices.create(index=name, mappings=shape["mappings"], settings=shape["settings"])
+    indices.indices.delete(index=old.name)
+    index_records.point(alias, name)
+    index_records.record_live(alias, name, "default")
+    return name
