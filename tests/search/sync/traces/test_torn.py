@@ -32,6 +32,6 @@ def test_a_row_and_its_child_change_between_the_reads_of_both(indices, push, sna
     (operation,) = late.operations
     # The snapshot is why it is not torn; without, the child's own entry mends it.
     assert sent(operation) == ("second row", ["old child" if snapshot else "new child"])
-    assert list(in_index(ItemDocument).values())[0][1]["name"] == "second row"
+    assert next(iter(in_index(ItemDocument).values()))[1]["name"] == "second row"
     assert Entry.objects.count() == 1
     assert_quiet()
