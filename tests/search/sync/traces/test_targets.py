@@ -1,4 +1,4 @@
-"""C7, C8, C9: an entry is done when every target says so; an index that is gone stays gone; nobody writes to an alias."""
+"""C7, C8, C9: an entry is done when every target says so, what is gone stays gone, and no write names an alias."""
 
 import json
 from contextlib import contextmanager
