@@ -76,7 +76,7 @@ class EntryAdmin(ReadOnlyAdmin):
         if request.POST.get("confirmed"):
             self.act(request, dead_letters.discard, keys, "discarded")
             return None
-        return self.confirmation(request, dead_letters.find(keys, DEFAULT_DB_ALIAS))
+        return self.confirmation(request, Entry.objects.dead().filter(key__in=keys).order_by("key"))
 
     def dead(self, request: HttpRequest, queryset: QuerySet[Entry]) -> list[str]:
         """The keys of the selected dead letters; none, with a message, where something else is selected too."""
@@ -93,7 +93,7 @@ class EntryAdmin(ReadOnlyAdmin):
     def act(self, request: HttpRequest, action: Any, keys: list[str], done: str) -> None:
         """Do it and say what was done; a dead letter that was replaced meanwhile is named."""
         try:
-            self.message_user(request, f"{action(keys, DEFAULT_DB_ALIAS)} {done}.")
+            self.message_user(request, f"{action(keys, DEFAULT_DB_ALIAS)} {done}.", messages.SUCCESS)
         except NotADeadLetter as error:
             self.message_user(request, str(error), messages.ERROR)
 
