@@ -109,6 +109,7 @@ def test_a_snapshot_older_than_the_record_would_miss_a_change(order, push, monke
         rebuild.verify(OrderDocument, index, "default")
 
 
+@pytest.mark.real  # the embedded engine makes it
 def test_a_record_before_the_index_would_find_none(order, push, engine):
     """What the order of make and record is for. The template at least lets no push make it, with a guessed mapping."""
     name = module.new_name(ALIAS)

@@ -63,6 +63,7 @@ def test_a_swap_before_the_relay_comes(order, push, engine):
     assert_quiet()
 
 
+@pytest.mark.real  # the embedded engine makes it
 @pytest.mark.parametrize("change", ["update", "delete"])
 def test_a_late_push_does_not_make_a_retired_index_anew(order, push, engine, change):
     """By itself the engine would, with a mapping that it guesses; a versioned delete does it too."""
