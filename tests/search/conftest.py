@@ -1,4 +1,4 @@
-"""What the commands' tests share."""
+"""What the tests of search share: an engine that is away, and an index that refuses."""
 
 from collections.abc import Callable, Iterator
 
