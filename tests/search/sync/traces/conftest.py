@@ -17,7 +17,7 @@ from tests.search.sync.traces.paused import Push
 @pytest.fixture(autouse=True)
 def _capture_only(settings) -> None:
     """No push but the test's own."""
-    settings.SEARCH_PUSH = "off"
+    settings.SEARCH_PUSH = "async"
 
 
 @pytest.fixture
