@@ -11,31 +11,50 @@ from search.index import indices
 from search.index.engine import client, engine_errors
 from search.models import Entry, EntryState, Index
 from search.sync.keys import Key
-from search.versioned import documents
+from search.versioned import VersionedDocument, documents
 
 ENTRY_FIELDS = ("version", "deleted", "state", "first_changed_at", "retry_at", "attempts", "last_error")
 
 
 def explain(model: type[Model], pk: object, using: str = DEFAULT_DB_ALIAS) -> dict[str, Any]:
+    """What `look` finds; a row that seems stale is looked at again, since it may have changed under the first look."""
+    found = look(model, pk, using)
+    return look(model, pk, using) if found["status"] == "stale" else found
+
+
+def look(model: type[Model], pk: object, using: str) -> dict[str, Any]:
     """`status` is indexed, waiting, settling, dead, stale, absent or unknown; the rest says why.
 
-    Shapes: `version` the row's or None; `entry` the outbox's or None; `indices` one object an index with its state
-    and the version it holds (None: not there), or the engine's error.
+    Shapes: `version` the row's or None; `entry` the outbox's or None; `indices` one object an index with its state,
+    the version it should hold and the one it holds (None: none), or the engine's error.
     """
     key = Key(model._meta.label, str(pk))
     row = model._default_manager.using(using).filter(pk=pk).values_list("version", flat=True).first()
     entry = Entry.objects.using(using).filter(key=str(key)).values(*ENTRY_FIELDS).first()
-    found = [_held(index, key.pk) for document in documents([model]) for index in _targets(document, using)]
+    found = [held for document in documents([model]) for held in _in_indices(document, key.pk, using)]
     return {
         "key": str(key),
-        "status": _status(row, entry, found),
+        "status": _status(entry, found),
         "version": row,
         "entry": entry,
         "indices": found,
     }
 
 
-def _targets(document: Any, using: str) -> list[Index]:
+def _in_indices(document: type[VersionedDocument], pk: str, using: str) -> list[dict[str, Any]]:
+    """What each index of a document holds, beside what it should."""
+    expected = _expected(document, pk, using)
+    return [_held(index, pk) | {"expected": expected} for index in _targets(document, using)]
+
+
+def _expected(document: type[VersionedDocument], pk: str, using: str) -> int | None:
+    """The row's version, or None where the row is gone or the document leaves it out."""
+    instance = document()
+    row = instance.get_queryset().using(using).filter(pk=pk).first()
+    return int(row.version) if row is not None and instance.should_index_object(row) else None
+
+
+def _targets(document: type[VersionedDocument], using: str) -> list[Index]:
     alias = indices.alias_of(document)
     return list(Index.objects.using(using).targets().filter(alias=alias).order_by("created_at"))
 
@@ -61,12 +80,12 @@ def _version(name: str, pk: str) -> int | None:
     return int(answer["_version"])
 
 
-def _status(row: int | None, entry: dict[str, Any] | None, found: list[dict[str, Any]]) -> str:
+def _status(entry: dict[str, Any] | None, found: list[dict[str, Any]]) -> str:
     """One word for the whole."""
     if entry:
         return "waiting" if entry["state"] == EntryState.PENDING else str(entry["state"])
     if not found or any(held["error"] for held in found):
         return "unknown"
-    if all(held["version"] == row for held in found):
-        return "absent" if row is None else "indexed"
-    return "stale"
+    if any(held["version"] != held["expected"] for held in found):
+        return "stale"
+    return "absent" if all(held["expected"] is None for held in found) else "indexed"

@@ -56,7 +56,8 @@ class OrderSearchStatus(APIView):
     def get(self, request: Request, pk: int) -> Response:
         found = explain(OrderDocument.django.model, pk)
         # An order that is gone everywhere is as unknown as one that never was.
-        return Response(found, status=404 if found["status"] == "absent" else 200)
+        gone = found["status"] == "absent" and found["version"] is None
+        return Response(found, status=404 if gone else 200)
 
 
 def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any]:
