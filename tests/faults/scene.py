@@ -6,15 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
+from django.conf import settings
+from django.db import connection
 from elasticsearch import Elasticsearch
 
+from orders.models import Order
 from tests.faults.compare import Difference, Watch, difference, waiting
+from tests.faults.control import Control
 from tests.faults.proxy import FaultProxy
 from tests.faults.service import Service
-from tests.faults.workload import Seen, Workload
+from tests.faults.workload import Seen, Taken, Workload
 
 HEAL = 15.0  # seconds after the fault's end in which the index must equal the database
+LONGEST = 90.0  # seconds that the clients work at most
 CALM = 1.0  # seconds of work before the fault and after it
+GRACE = 0.5  # seconds beyond SEARCH_PUSH_TIMEOUT that a request may take for all else that it does
 
 
 @dataclass
@@ -38,11 +44,16 @@ class Outcome:
     waiting: dict[str, int]
     rolled_back: set[str]  # ids of documents that must never have been
     healed: float  # seconds from the fault's end until nothing differed
+    beyond: list[Taken]  # requests that took longer than the deadline
+    held_beyond: list[Taken]  # those of them that waited so long for their push
+    lost: set[int]  # orders whose create or delete was acknowledged, and the database does not know
+    noise: float  # seconds of the slowest write without a push
 
     def __str__(self) -> str:
         marks = ", ".join(f"{mark} {count}" for mark, count in sorted(self.seen.marks.items()))
         return (
-            f"{len(self.seen.seconds)} requests ({marks}), slowest {self.seen.slowest:.2f} s, "
+            f"{len(self.seen.taken)} requests ({marks}), slowest {self.seen.slowest:.2f} s, held for a push "
+            f"{self.seen.longest_held:.2f} s (a write without one {self.noise:.2f} s), too late {len(self.beyond)}, "
             f"failures {len(self.seen.failures)}, healed after {self.healed:.1f} s, "
             f"missing {len(self.difference.missing)}, stale {len(self.difference.stale)}, "
             f"orphaned {len(self.difference.orphaned)}, rolled back and seen {len(self.rolled_back)}"
@@ -61,19 +72,49 @@ def staged(engine: Elasticsearch, folder: Path, *, relay: bool = True, **environ
         proxy.close()
 
 
-def play(scene: Scene, fault: Play, *, seed: int, seconds: float = 6.0) -> Outcome:
+def play(
+    scene: Scene, fault: Play, *, seed: int, seconds: float = 4.0, pause: float = 0.0, heal: float = HEAL
+) -> Outcome:
     """Run the workload, the fault in the midst of it, and wait until nothing differs."""
-    work = Workload(scene.service.port, seed=seed, seconds=seconds + 2 * CALM)
-    watch = Watch(scene.engine)
+    work = Workload(scene.service.port, seed=seed, seconds=LONGEST, pause=pause)
+    watch, control = Watch(scene.engine), Control()
     watch.start()
-    work.start()
-    sleep(CALM)
-    with fault(scene):
-        sleep(seconds)
-    ended = monotonic()
-    seen = work.join()
+    control.start()
+    try:
+        work.start()
+        sleep(CALM)
+        with fault(scene):
+            sleep(seconds)
+        ended = monotonic()
+        sleep(CALM)
+    finally:
+        seen = work.stop()
+        control.stop()
     while (differs := difference()) or waiting():
-        if monotonic() - ended > HEAL:
+        if monotonic() - ended > heal:
             break
         sleep(0.2)
-    return Outcome(seen, differs, waiting(), watch.stop(), monotonic() - ended)
+    healed, most = monotonic() - ended, settings.SEARCH_PUSH_TIMEOUT + GRACE
+    late = {"beyond": seen.beyond(most, control), "held_beyond": seen.held_beyond(most, control)}
+    return Outcome(seen, differs, waiting(), watch.stop(), healed, lost=lost(seen), noise=control.slowest, **late)
+
+
+def lost(seen: Seen) -> set[int]:
+    """What was acknowledged and is not so."""
+    there = set(Order.objects.values_list("pk", flat=True))
+    return (seen.made - there) | (seen.deleted & there)
+
+
+def assert_nobody_waited(outcome: Outcome) -> None:
+    """No request was held beyond the deadline, whatever else the machine did at the time."""
+    assert outcome.held_beyond == []
+    if connection.vendor == "postgresql":  # SQLite's writers wait for each other
+        assert outcome.beyond == []
+
+
+def assert_nothing_lost(outcome: Outcome, scene: Scene) -> None:
+    """In step, nothing waits; nothing is gone that was acknowledged; nothing was seen that was rolled back."""
+    assert (outcome.difference, outcome.waiting) == (Difference(), {}), scene.service.logs()
+    assert (outcome.lost, outcome.rolled_back) == (set(), set())
+    assert len(outcome.seen.taken) > 100, "too little was tried to say anything"
+    assert outcome.seen.marks["indexed"] > 10, "nothing was confirmed beside the fault"

@@ -8,16 +8,14 @@ from pathlib import Path
 from time import sleep
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
 
 from search.documents import OrderDocument
 from search.models import Index
 from tests.faults import faults
 from tests.faults.compare import difference
 from tests.faults.proxy import Fault
-from tests.faults.scene import Play, Scene, play, staged
+from tests.faults.scene import Play, Scene, assert_nobody_waited, assert_nothing_lost, play, staged
 from tests.faults.service import Program
 
 pytestmark = [pytest.mark.faults, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -156,29 +154,23 @@ def scene(indices: object, tmp_path: Path) -> Iterator[Scene]:
 @pytest.mark.parametrize("name", ENGINE_FAULTS)
 def test_a_fault_of_the_engine_is_nobody_elses(scene: Scene, name: str) -> None:
     outcome = play(scene, ENGINE_FAULTS[name], seed=SEED)
-    print(name, outcome)
+    print(f"{name}: {outcome}")
     assert outcome.seen.failures == []
-    if connection.vendor == "postgresql":  # SQLite's writers wait for each other
-        assert outcome.seen.slower_than(settings.SEARCH_PUSH_TIMEOUT + 0.5) == []
-    assert (outcome.difference, outcome.waiting) == (type(outcome.difference)(), {}), scene.service.logs()
-    assert outcome.rolled_back == set()
-    assert len(outcome.seen.seconds) > 100
-    assert outcome.seen.marks["indexed"] > 10
+    assert_nobody_waited(outcome)
+    assert_nothing_lost(outcome, scene)
 
 
 @pytest.mark.parametrize("name", PROCESS_FAULTS)
 def test_a_process_that_dies_or_freezes_loses_nothing(scene: Scene, name: str) -> None:
     outcome = play(scene, PROCESS_FAULTS[name], seed=SEED)
-    print(name, outcome)
-    assert (outcome.difference, outcome.waiting) == (type(outcome.difference)(), {}), scene.service.logs()
-    assert outcome.rolled_back == set()
-    assert len(outcome.seen.seconds) > 100
+    print(f"{name}: {outcome}")
+    assert_nothing_lost(outcome, scene)
 
 
 def test_the_suite_sees_what_the_plain_design_loses(indices: object, tmp_path: Path) -> None:
     """A receiver that indexes inside the transaction, without versions, while the engine is slow and refuses some."""
     with staged(indices, tmp_path, relay=False, NAIVE="1") as scene:  # type: ignore[arg-type]
-        outcome = play(scene, proxied(faults.Flapping), seed=SEED, seconds=4)
+        outcome = play(scene, proxied(faults.Flapping), seed=SEED, heal=3)  # it never will
     print(outcome)
     assert outcome.rolled_back
     assert outcome.difference.missing

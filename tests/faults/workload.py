@@ -4,15 +4,33 @@ import http.client
 import json
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
+
+from tests.faults.control import Control
+from tests.faults.held import HEADER
 
 CLIENTS = 8
 HOT = 5  # orders that most patches go to
 # How often, of each hundred operations.
 SHARES = {"patch": 55, "create": 20, "delete": 8, "bulk": 10, "rollback": 7}
+
+
+class Taken(NamedTuple):
+    """One request, and how long it took."""
+
+    operation: str
+    status: int  # 0 when no answer came
+    started: float  # monotonic
+    seconds: float  # the client's
+    held: float  # the service's: what of them it waited for its push
+
+    @property
+    def failed(self) -> bool:
+        return not 200 <= self.status < 300
 
 
 @dataclass
@@ -21,26 +39,54 @@ class Seen:
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)  # of (operation, status; 0 for none)
     marks: Counter[str] = field(default_factory=Counter)  # of X-Search-Status
-    seconds: list[tuple[float, str]] = field(default_factory=list)  # each request's, with its operation
-    failures: list[str] = field(default_factory=list)  # 5xx and lost connections, in words
+    taken: list[Taken] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)  # all but 2xx, and lost connections, in words
+    made: set[int] = field(default_factory=set)  # orders that were acknowledged and never asked to be deleted
+    deleted: set[int] = field(default_factory=set)  # orders whose delete was acknowledged
 
-    def slower_than(self, seconds: float) -> list[tuple[float, str]]:
-        """The requests that took longer."""
-        return [each for each in self.seconds if each[0] > seconds]
+    def beyond(self, seconds: float, control: Control) -> list[Taken]:
+        """The requests that took so much longer than a write without a push at the same time."""
+        return [each for each in self.taken if each.seconds > seconds + noise(each, control)]
+
+    def held_beyond(self, seconds: float, control: Control) -> list[Taken]:
+        """The requests that the service itself held so long for their push; the database's part is not in it."""
+        return [each for each in self.taken if each.held > seconds + noise(each, control)]
+
+    @property
+    def seconds(self) -> list[tuple[float, str]]:
+        """Each request's, with its operation."""
+        return [(each.seconds, each.operation) for each in self.taken]
 
     @property
     def slowest(self) -> float:
-        return max((seconds for seconds, _ in self.seconds), default=0.0)
+        return max((each.seconds for each in self.taken), default=0.0)
+
+    @property
+    def longest_held(self) -> float:
+        return max((each.held for each in self.taken), default=0.0)
+
+
+def noise(taken: Taken, control: Control) -> float:
+    """What a write without a push took while this request ran."""
+    return control.longest(taken.started, taken.started + taken.seconds)
 
 
 class Workload:
     """Runs until `seconds` are over or `stop`; the same seed makes each client want the same."""
 
     def __init__(
-        self, port: int, *, seed: int, seconds: float, shares: dict[str, int] | None = None, clients: int = CLIENTS
+        self,
+        port: int,
+        *,
+        seed: int,
+        seconds: float,
+        shares: dict[str, int] | None = None,
+        clients: int = CLIENTS,
+        pause: float = 0.0,  # seconds, each client after each request
     ) -> None:
         self.port = port
         self.seed = seed
+        self.pause = pause
         self.seconds = seconds
         self.clients = clients
         self.shares = shares or SHARES
@@ -73,14 +119,27 @@ class Workload:
         assert not any(thread.is_alive() for thread in self._threads), "a client hangs"
         return self.seen
 
-    def note(self, operation: str, status: int, seconds: float, mark: str, failure: str) -> None:
+    def note(self, taken: Taken, mark: str, failure: str) -> None:
+        """One request and its answer."""
         with self._lock:
-            self.seen.answers[operation, status] += 1
-            self.seen.seconds.append((seconds, operation))
+            self.seen.answers[taken.operation, taken.status] += 1
+            self.seen.taken.append(taken)
             if mark:
                 self.seen.marks[mark] += 1
             if failure:
                 self.seen.failures.append(failure)
+
+    def made(self, order: int) -> None:
+        """It was acknowledged, so it must be there at the end."""
+        with self._lock:
+            self.seen.made.add(order)
+
+    def deleted(self, order: int, acknowledged: bool) -> None:
+        """It was asked to be deleted; when that was acknowledged it must be gone at the end."""
+        with self._lock:
+            self.seen.made.discard(order)
+            if acknowledged:
+                self.seen.deleted.add(order)
 
 
 class Client:
@@ -100,6 +159,7 @@ class Client:
         while monotonic() < until and not self.work.stopped.is_set():
             (name,) = self.random.choices(list(operations), list(self.work.shares.values()))
             operations[name]()
+            self.work.stopped.wait(self.work.pause)
         self.connection.close()
 
     def order_number(self) -> str:
@@ -113,9 +173,10 @@ class Client:
     def create(self) -> int | None:
         body = {"order_number": self.order_number(), "customer_name": self.name(), "total_amount": self.amount()}
         made = self.ask("create", "POST", "/orders/create", body)
-        if not made:
+        if made is None:
             return None
         self.own.append(made["id"])
+        self.work.made(made["id"])
         return int(made["id"])
 
     def patch(self) -> None:
@@ -123,8 +184,8 @@ class Client:
 
     def delete(self) -> None:
         if self.own:
-            at = self.random.randrange(len(self.own))
-            self.ask("delete", "DELETE", f"/orders/{self.own.pop(at)}/")
+            order = self.own.pop(self.random.randrange(len(self.own)))
+            self.work.deleted(order, acknowledged=self.ask("delete", "DELETE", f"/orders/{order}/") is not None)
 
     def bulk(self) -> None:
         ids = sorted({self.some_order() for _ in range(5)})
@@ -141,18 +202,24 @@ class Client:
         return self.random.randrange(1_000_000) / 100
 
     def ask(self, operation: str, method: str, path: str, body: object = None) -> Any:
-        """The answer's JSON; None when there is none. Notes what came."""
-        started, status, mark, failure, content = monotonic(), 0, "", "", b""
+        """The answer's JSON, {} when it is empty; None when the request failed. Notes what came."""
+        started = monotonic()
+        status, headers, content, failure = self.exchange(method, path, body)
+        taken = Taken(operation, status, started, monotonic() - started, float(headers.get(HEADER) or 0))
+        self.work.note(taken, headers.get("X-Search-Status") or "", failure and f"{operation}: {failure}")
+        if not status:
+            self.work.stopped.wait(0.05)  # nobody listens: not again at once
+        return None if failure else json.loads(content or b"{}")
+
+    def exchange(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes, str]:
+        """The answer's status (0 for none), headers and content; and in words what is wrong with it."""
         try:
             data = json.dumps(body) if body is not None else None
             self.connection.request(method, path, data, {"Content-Type": "application/json"})
             answer = self.connection.getresponse()
-            content, status = answer.read(), answer.status
-            mark = answer.headers.get("X-Search-Status") or ""
-            if status >= 500:
-                failure = f"{operation}: {status} {content[:300]!r}"
+            content = answer.read()
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()  # the next request opens it again
-            failure = f"{operation}: {error!r}"
-        self.work.note(operation, status, monotonic() - started, mark, failure)
-        return json.loads(content) if 200 <= status < 300 and content else None
+            return 0, {}, b"", repr(error)
+        failure = "" if 200 <= answer.status < 300 else f"{answer.status} {content[:300]!r}"
+        return answer.status, answer.headers, content, failure

@@ -1,0 +1,42 @@
+"""A middleware of the faults' service: it tells how long each request waited for its push, measured where it waits."""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from time import monotonic
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from search import signals
+
+HEADER = "X-Held"  # seconds
+_held: ContextVar[float] = ContextVar("held", default=0.0)
+
+
+def _timed(push_noted: Callable[..., None]) -> Callable[..., None]:
+    """All that a request does for the index after its commit, with the seconds added up."""
+
+    @wraps(push_noted)
+    def timed(*args: Any, **kwargs: Any) -> None:
+        started = monotonic()
+        try:
+            push_noted(*args, **kwargs)
+        finally:
+            _held.set(_held.get() + monotonic() - started)
+
+    return timed
+
+
+class HeldMiddleware:
+    """Sets the header."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        signals.push_noted = _timed(signals.push_noted)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        _held.set(0.0)
+        response = self.get_response(request)
+        response[HEADER] = f"{_held.get():.3f}"
+        return response
