@@ -4,10 +4,10 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from search.management.arguments import add_database
-from search.management.faults import in_one_line
+from search.management.command import OneLineCommand
 from search.sync import capture
 
 REMOVED = """\
@@ -17,7 +17,7 @@ To note changes and only not push them, set SEARCH_PUSH=off instead of this.
 To leave for good: manage.py migrate search zero, then take search out of INSTALLED_APPS."""
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Parse, call once, report."""
 
     help = "Look at capture's triggers, install them, or remove them. --status exits 1 when one is absent."
@@ -37,11 +37,10 @@ class Command(BaseCommand):
     def handle(self, *, action: str, force: bool, database: str, **options: Any) -> None:
         if action == "remove" and not force:
             confirm()
-        with in_one_line():
-            installed = capture.install(database) if action == "install" else []
-            if action == "remove":
-                capture.remove(database)
-            models = dict(sorted(capture.status(database).items()))
+        installed = capture.install(database) if action == "install" else []
+        if action == "remove":
+            capture.remove(database)
+        models = dict(sorted(capture.status(database).items()))
         if options["json"]:
             self.stdout.write(json.dumps({"captured": all(models.values()), "installed": installed, "models": models}))
         elif action == "remove":

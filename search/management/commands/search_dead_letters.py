@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from search.management.arguments import add_database
-from search.management.faults import in_one_line
+from search.management.command import OneLineCommand
 from search.models import Entry
 from search.sync import dead_letters
 
@@ -19,12 +19,13 @@ ACTIONS = {
 }
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Look at dead letters, try them again, or forget them."""
 
     help = "Dead letters: documents that the engine refuses for a named cause."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.called_from_command_line = False  # also the parser of each action raises what is wrong
         add_database(parser)
         actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
         for name, text in ACTIONS.items():
@@ -37,8 +38,7 @@ class Command(BaseCommand):
     def handle(self, *, action: str, database: str, **options: Any) -> None:
         keys = None if action == "list" else chosen(options["keys"], options["every"])
         self.json = options["json"]
-        with in_one_line():
-            getattr(self, f"do_{action}")(keys, database)
+        getattr(self, f"do_{action}")(keys, database)
 
     def do_list(self, keys: None, using: str) -> None:
         """A line for each."""

@@ -4,14 +4,14 @@ import json as json_module
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from search.management.arguments import add_database
-from search.management.faults import in_one_line
+from search.management.command import OneLineCommand
 from search.overview import DocumentOverview, Overview, overview
 
 
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Print the overview; exit code 1 when it is not in step."""
 
     help = "Is the index in step with the database? Exit code 0 if so, 1 if not."
@@ -21,8 +21,7 @@ class Command(BaseCommand):
         add_database(parser)
 
     def handle(self, *, json: bool, database: str, **options: Any) -> None:
-        with in_one_line():
-            found = overview(database)
+        found = overview(database)
         self.stdout.write(json_module.dumps(found.as_dict(), indent=2, default=str) if json else as_text(found))
         if not found.in_step:
             sys.exit(1)

@@ -164,5 +164,6 @@ def test_a_table_in_use_is_one_line(action):
 )
 def test_arguments_that_say_nothing(arguments, problem):
     ran = run("search_capture", *arguments)
-    assert (ran.code, ran.output) == (2, "")
-    assert ran.errors.splitlines()[-1].startswith(f"manage.py search_capture: error: {problem}")
+    assert (ran.code, ran.output) == (1, "")
+    [line] = ran.errors.splitlines()
+    assert line.startswith(f"CommandError: {problem}")

@@ -177,3 +177,20 @@ def test_an_order_that_the_engine_takes_is_no_dead_letter(indices):
     Relay().drain()
     assert len(in_index(OrderDocument)) == 1
     assert run("search_dead_letters", "list") == Ran(0, "0 dead\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], "the following arguments are required: list|show|replay|discard"),
+        (["bury"], "argument list|show|replay|discard: invalid choice: 'bury'"),
+        (["list", KEYS[0]], f"unrecognized arguments: {KEYS[0]}"),
+        (["list", "--all"], "unrecognized arguments: --all"),
+        (["--database", "other", "list"], "argument --database: invalid choice: 'other'"),
+    ],
+)
+def test_arguments_that_say_nothing(transactional_db, arguments, problem):
+    ran = run("search_dead_letters", *arguments)
+    assert (ran.code, ran.output) == (1, "")
+    [line] = ran.errors.splitlines()
+    assert line.startswith(f"CommandError: {problem}")
