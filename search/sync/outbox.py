@@ -12,17 +12,22 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from search.conf import conf
 from search.models import Entry, EntryState
 from search.sync import capture, metrics
 from search.sync.backoff import retry_delay
+from search.sync.installed import is_busy
 from search.sync.keys import Key
 from search.sync.outcomes import Outcome
 from search.sync.push import Pushed
 
 log = logging.getLogger("search.outbox")
+EVER = 1e9  # seconds: 30 years
+# What the moves write may be lost in a crash: it would only be done again. They never wait long for a writer. And due
+# entries are found by the index, in its order, even where the outbox was empty when it was last analyzed.
+TUNED = "SET synchronous_commit = off; SET lock_timeout = '1s'; SET enable_bitmapscan = off"
 
 
 @cache
@@ -34,17 +39,22 @@ def statements(vendor: str) -> dict[str, str]:
 
 
 def connect(using: str) -> None:
-    """A live connection for the moves. What they write may be lost in a crash: it would only be done again."""
+    """A live connection for the moves."""
     connection = connections[using]
     connection.close_if_unusable_or_obsolete()
     if connection.connection is None and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET synchronous_commit = off")
+            cursor.execute(TUNED)
 
 
-def claim(using: str, *, limit: int, older: float = 0.0) -> list[str]:
-    """Lease up to `limit` due entries, changed at least `older` seconds ago, to the caller for RELAY_LEASE seconds."""
-    return [key for (key,) in _execute(using, "claim", limit=limit, older=older, lease=conf.RELAY_LEASE)]
+def claim(using: str, *, limit: int, older: float = 0.0, within: float = EVER) -> list[str]:
+    """Lease up to `limit` due entries, changed at least `older` seconds ago, to the caller for RELAY_LEASE seconds.
+
+    Only those that became due `within` the last seconds: what lies before costs time while an old transaction keeps
+    the database from tidying up.
+    """
+    values: dict[str, Any] = {"limit": limit, "older": older, "within": within, "lease": conf.RELAY_LEASE}
+    return [key for (key,) in _execute(using, "claim", **values)]
 
 
 def record(results: Sequence[Pushed], using: str) -> None:
@@ -119,9 +129,15 @@ def _raise_above(results: list[Pushed], using: str) -> None:
             continue
         key = Key.parse(entry.key)
         log.warning("%s: the index is ahead at version %s; raising the row above it", entry.key, version)
-        # The row first, then its entry, as every writer locks them.
-        if not capture.touch(key.model, [key.model._meta.pk.to_python(key.pk)], above=version, using=using):
-            _execute(using, "raise", [result], versions=[version])
+        try:
+            # The row first, then its entry, as every writer locks them.
+            if not capture.touch(key.model, [key.model._meta.pk.to_python(key.pk)], above=version, using=using):
+                _execute(using, "raise", [result], versions=[version])
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            log.info("%s: a writer holds the row; the next push raises what is left", entry.key)
+            return
 
 
 # In this order: a raise may wait for a writer of its row, and the others must not wait with it. What is settling or

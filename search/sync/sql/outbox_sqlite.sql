@@ -6,6 +6,7 @@ UPDATE search_outbox SET leased_until = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now
 WHERE key IN (
     SELECT key FROM search_outbox
     WHERE state <> 'dead' AND retry_at <= strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')
+      AND retry_at >= strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || %(within)s || ' seconds')
       AND changed_at <= strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '-' || %(older)s || ' seconds')
       AND (leased_until IS NULL OR leased_until <= strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now'))
     ORDER BY retry_at LIMIT %(limit)s
