@@ -27,6 +27,9 @@ log = logging.getLogger("search.relay")
 BEAT = 10.0  # seconds between two heartbeats
 REPORT = 60.0  # seconds between two lines in the log
 SMALLEST_BATCH = 16
+OUTAGE_POLL = 1.0  # seconds between two looks whether what is away is back
+LOOK_BACK = 2.0  # seconds, how long a writer's commit may take to be seen by a quick look
+LOOK_PAUSE = 2.0  # seconds, the longest time without a look at everything
 
 
 class Relay:
@@ -40,7 +43,9 @@ class Relay:
         self.counts: Counter[str] = Counter()
         self._stopping = threading.Event()
         self._away = ""  # what does not answer: the engine, the database, or nothing
-        self._beat_at = self._report_at = 0.0
+        self._unanswered = ""  # why the engine did not answer the last batch
+        self._beat_at = self._report_at = self._looked_at = float("-inf")
+        self._look_cost = 0.0  # seconds the last look at everything took
 
     def stop(self) -> None:
         """Finish the batch and end."""
@@ -50,20 +55,24 @@ class Relay:
         """Push until stopped, whatever fails."""
         log.info("relay %s runs, SEARCH_PUSH=%s", self.name, conf.PUSH)
         while not self._stopping.is_set():
-            if not self._step():
-                self._stopping.wait(1.0 if self._away else self.poll)
+            if not self._step() or self._away:
+                self._stopping.wait(OUTAGE_POLL if self._away else self.poll)
         self._part()
         log.info("relay %s ends; pushed %s", self.name, self.counts[Outcome.DONE])
 
     def drain(self, progress: Callable[[int], object] = lambda handled: None) -> None:
         """Push until nothing is due, or the engine is away; `progress` hears how many each batch handled."""
-        while not self._stopping.is_set() and not self._away and (handled := self.run_once()):
+        while not self._stopping.is_set() and not self._unanswered and (handled := self.run_once()):
             progress(handled)
 
     def run_once(self, *, older: float = 0.0) -> int:
         """Claim one batch of entries changed at least `older` seconds ago and push it; how many were claimed."""
         outbox.connect(self.using)
-        keys = outbox.claim(self.using, limit=self.batch, older=older)
+        return self._push(outbox.claim(self.using, limit=self.batch, older=older))
+
+    def _push(self, keys: list[str]) -> int:
+        """Push claimed entries and write down the outcome; how many they were."""
+        self._unanswered = ""
         if not keys:
             return 0
         results = push(keys, self.using)
@@ -75,39 +84,45 @@ class Relay:
     def _step(self) -> int:
         """One turn of `run`: nothing that fails here ends the relay."""
         try:
+            outbox.connect(self.using)
             self._beat()
-            if conf.PUSH == "off" or (self._away == "engine" and not self._engine_answers()):
+            if conf.PUSH == "off" or (self._away == "engine" and not engine_answers()):
                 return 0
             # In sync mode the request's own push goes first.
-            handled = self.run_once(older=conf.PUSH_TIMEOUT + 1.0 if conf.PUSH == "sync" else 0.0)
+            handled = self._push(self._claim(older=conf.PUSH_TIMEOUT + 1.0 if conf.PUSH == "sync" else 0.0))
         except (OperationalError, InterfaceError) as error:
-            self._lost("database", error)
+            self._note("database", error)
             connections[self.using].close()
             return 0
         except Exception:
             log.exception("a batch failed; its entries are claimed again when their lease ends")
             connections[self.using].close()
             return 0
-        if self._away == "database":
-            self._lost("", None)
+        self._note("engine" if self._unanswered else "", self._unanswered)
         return handled
+
+    def _claim(self, older: float) -> list[str]:
+        """Claim a batch: of all that is due, or where that takes long, mostly of what became due since the last look.
+
+        It takes long while an old transaction keeps the database from removing what was confirmed. Then a look at
+        everything, which also finds what a dead relay or a late commit left behind, gets a twentieth of the time.
+        """
+        began = monotonic()
+        since = began - self._looked_at
+        if since < min(LOOK_PAUSE, 20 * self._look_cost):
+            return outbox.claim(self.using, limit=self.batch, older=older, within=since + older + LOOK_BACK)
+        keys = outbox.claim(self.using, limit=self.batch, older=older)
+        if len(keys) < self.batch:  # else there is more of it
+            self._looked_at, self._look_cost = began, monotonic() - began
+        return keys
 
     def _adapt(self, results: list[Pushed]) -> None:
         """A bulk that was not answered is tried smaller; one that was, larger again."""
         lost = [result for result in results if result.answer.outcome is Outcome.UNREACHABLE]
         self.batch = max(SMALLEST_BATCH, self.batch // 2) if lost else min(self.batch_size, self.batch * 2)
-        if lost:
-            self._lost("engine", lost[0].answer.error)
+        self._unanswered = lost[0].answer.error if lost else ""
 
-    def _engine_answers(self) -> bool:
-        try:
-            client().options(request_timeout=min(1.0, call_timeout())).info(filter_path="version.number")
-        except Exception:
-            return False
-        self._lost("", None)
-        return True
-
-    def _lost(self, what: str, error: object) -> None:
+    def _note(self, what: str, error: object) -> None:
         """Log a change of what is away, once."""
         if what and what != self._away:
             log.warning("the %s does not answer (%s); waiting for it", what, str(error).strip().split("\n")[0])
@@ -142,3 +157,12 @@ class Relay:
             RelayProcess.objects.using(self.using).filter(name=self.name).delete()
         except (OperationalError, InterfaceError):
             log.warning("the database does not answer; the heartbeat of %s stays for a while", self.name)
+
+
+def engine_answers() -> bool:
+    """Whether the engine is there at all; asked before a batch is claimed for it again."""
+    try:
+        client().options(request_timeout=min(1.0, call_timeout())).info(filter_path="version.number")
+    except Exception:
+        return False
+    return True
