@@ -29,15 +29,18 @@ def call_timeout() -> float:
 
 
 def send(operations: Sequence[Operation], read_at: float, timeout: float) -> Answers:
-    """Send all operations; an answer for each. `read_at` (monotonic) is when their rows were read."""
+    """Send all operations; an answer for each. `read_at` (monotonic) is when their rows were read.
+
+    Nothing is sent when they are older than half of SETTLE, or a relay's lease of them is over.
+    """
     answers: Answers = []
     for chunk in split(operations):
         if answers and answers[-1][1].outcome is Outcome.UNREACHABLE:
             answers += [(operation, answers[-1][1]) for operation in chunk]  # no use in knocking again
-        elif monotonic() - read_at > conf.SETTLE / 2:
+        elif (left := read_at + min(conf.SETTLE / 2, conf.RELAY_LEASE) - monotonic()) <= 0:
             answers += [(operation, Answer(Outcome.RETRY, "rows too old to send")) for operation in chunk]
         else:
-            answers += _send_one(chunk, timeout)
+            answers += _send_one(chunk, min(timeout, left))
     return answers
 
 

@@ -3,6 +3,7 @@
 It changes nothing in the database: `outbox.record` writes down what this returns, off the request's path.
 """
 
+import logging
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from django.db import Error as DatabaseError
 from search.models import Entry
 from search.sync import bulk, reading
 from search.sync.outcomes import Answer, Outcome, combine
+
+log = logging.getLogger("search.push")
 
 
 class Pushed(NamedTuple):
@@ -36,9 +39,9 @@ def push(keys: Collection[str], using: str, timeout: float | None = None) -> lis
         found = reading.read(keys, using)
     except DatabaseError:
         raise
-    except Exception:
+    except Exception as error:
         if len(keys) < 2:
-            raise
+            return _unread(keys, using, error)
         # One row that cannot be read must not hold up the others.
         halves = list(keys)
         middle = len(halves) // 2
@@ -47,3 +50,10 @@ def push(keys: Collection[str], using: str, timeout: float | None = None) -> lis
         found.answers[operation.key].append(answer)
     deletes = found.deletes
     return [Pushed(entry, combine(found.answers[key]), key in deletes) for key, entry in found.entries.items()]
+
+
+def _unread(keys: Collection[str], using: str, error: Exception) -> list[Pushed]:
+    """The entry of the one row that cannot be read: its code may be mended, or the row."""
+    log.error("%s cannot be read", *keys, exc_info=error)
+    answer = Answer(Outcome.RETRY, f"read: {type(error).__name__}")
+    return [Pushed(entry, answer, False) for entry in Entry.objects.using(using).filter(key__in=keys)]
