@@ -57,7 +57,7 @@ class Breaker:
         with self._lock:
             if self.state is not BreakerState.OPEN or monotonic() < self.probe_at:
                 return False
-            self.state = BreakerState.HALF_OPEN  # not logged: it lasts for one call
+            self._move(BreakerState.HALF_OPEN)
             return True
 
     def _open(self) -> None:
@@ -68,8 +68,17 @@ class Breaker:
         self._move(BreakerState.OPEN)
 
     def _move(self, state: BreakerState) -> None:
-        """Change the state; in the log once for each change between closed and open."""
-        if (state is BreakerState.CLOSED) != (self.state is BreakerState.CLOSED):
-            log.warning("circuit breaker %s", state)
+        """Change the state; in the log once for each change. A probe's are not news: it looks each second."""
+        news = BreakerState.CLOSED in (state, self.state)
+        log.log(logging.WARNING if news else logging.DEBUG, "circuit breaker %s", state)
         self.state = state
-        metrics.breaker_open.set(0 if state is BreakerState.CLOSED else 1)
+        _show(state)
+
+
+def _show(state: BreakerState) -> None:
+    """Tell the metrics."""
+    for each in BreakerState:
+        metrics.breaker.labels(each.value).set(each is state)
+
+
+_show(BreakerState.CLOSED)

@@ -25,7 +25,7 @@ lag = Histogram(
 bulk_documents = Histogram("search_bulk_documents", "Operations in a bulk", buckets=(1, 2, 5, 10, 50, 100, 500))
 bulk_bytes = Histogram("search_bulk_bytes", "Bytes in a bulk", buckets=tuple(10**power for power in range(3, 8)))
 bulk_seconds = Histogram("search_bulk_seconds", "Time from a bulk's first byte to its answer")
-breaker_open = Gauge("search_breaker_open", "1 while this process's circuit breaker is not closed")
+breaker = Gauge("search_breaker_state", "1 for the state this process's circuit breaker is in", ["state"])
 
 RELAY_ALIVE = timedelta(seconds=30)  # three heartbeats
 
@@ -53,9 +53,16 @@ class OutboxCollector(Collector):
         for state, (count, oldest) in _by_state(self.using).items():
             depth.add_metric([state], count)
             age.add_metric([state], (now - oldest).total_seconds() if oldest else 0.0)
-        relays = GaugeMetricFamily("search_relays_alive", "Relays whose heartbeat is recent")
-        relays.add_metric([], RelayProcess.objects.using(self.using).filter(beat_at__gt=now - RELAY_ALIVE).count())
-        yield from (depth, age, relays)
+        yield from (depth, age, *self._relays(now))
+
+    def _relays(self, now: datetime) -> Iterator[GaugeMetricFamily]:
+        alive = GaugeMetricFamily("search_relays_alive", "Relays whose heartbeat is recent")
+        beat = GaugeMetricFamily("search_relay_heartbeat_timestamp_seconds", "When a relay's heart last beat")
+        beats = list(RelayProcess.objects.using(self.using).values_list("beat_at", flat=True))
+        alive.add_metric([], sum(beat_at > now - RELAY_ALIVE for beat_at in beats))
+        if beats:
+            beat.add_metric([], max(beats).timestamp())
+        yield from (alive, beat)
 
 
 def _by_state(using: str) -> dict[str, tuple[int, datetime | None]]:

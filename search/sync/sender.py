@@ -52,14 +52,18 @@ class Sender:
 
     def push(self, keys: Collection[str]) -> bool:
         """Push these keys for a request; whether all were confirmed within PUSH_TIMEOUT. Raises nothing."""
-        self._start()
-        if not self.breaker.closed:
+        if not self.ready():
             return False
         ticket = Ticket(keys)
         with self._changed:
             self._waiting.append(ticket)
             self._changed.notify()
         return ticket.wait(conf.PUSH_TIMEOUT)
+
+    def ready(self) -> bool:
+        """Whether pushes are tried: the breaker is closed. The thread, which probes, runs from here on."""
+        self._start()
+        return self.breaker.closed
 
     def stop(self) -> None:
         """End the thread after the bulk it is in, and close its database connection."""
