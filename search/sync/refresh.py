@@ -50,7 +50,10 @@ class SharedRefresh:
         # Every index, not the searched ones alone: a swap before the search must not hide what was made fresh.
         names = [name for alias in aliases for name in (alias, f"{alias}-*")]
         try:
-            client().options(request_timeout=max(0.01, deadline - monotonic())).indices.refresh(index=names)
+            client().options(request_timeout=max(0.01, deadline - monotonic())).indices.refresh(
+                index=names,
+                ignore_unavailable=True,  # a document whose index is not made yet keeps no other from being seen
+            )
             joined.succeeded = True
         except (ApiError, TransportError):
             joined.succeeded = False
