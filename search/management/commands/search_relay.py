@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db import Error as DatabaseError
 
 from search.models import Entry
+from search.progress import ProgressBar
 from search.sync.outcomes import Outcome
 from search.sync.relay import Relay
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="which of DATABASES")
 
     def handle(self, *, drain: bool, batch_size: int | None, poll: float | None, database: str, **options: Any) -> None:
+        self.verbosity = int(options["verbosity"])
         relay = Relay(database, batch_size=batch_size, poll=poll)
         stop_politely(relay)
         if drain:
@@ -54,7 +56,7 @@ class Command(BaseCommand):
     def drain(self, relay: Relay) -> None:
         """Empty the outbox once and say what is left; exit code 1 when something still waits."""
         try:
-            relay.drain()
+            self.show_draining(relay)
         except DatabaseError as error:
             raise CommandError(f"The database does not answer: {error}") from error
         entries = Entry.objects.using(relay.using)
@@ -66,6 +68,22 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{waiting} still wait{f' ({why})' if why else ''}; run it again when the engine answers."
             )
+
+    def show_draining(self, relay: Relay) -> None:
+        """Drain with a bar on a terminal, or a line now and then."""
+        bar, done = ProgressBar(self.stderr, "search_relay", verbosity=self.verbosity), 0
+        total = Entry.objects.using(relay.using).due().count()
+
+        def show(handled: int) -> None:
+            nonlocal done
+            done += handled
+            bar.show(done, max(done, total), relay.counts[Outcome.REFUSED])
+
+        bar.show(0, total)
+        try:
+            relay.drain(show)
+        finally:
+            bar.close()
 
 
 def stop_politely(relay: Relay) -> None:
