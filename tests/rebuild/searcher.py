@@ -20,9 +20,9 @@ class Found:
 class Searcher(threading.Thread):
     """Looks for `rows` orders that nobody deletes, and makes orders that a fresh search must show at once."""
 
-    def __init__(self, port: int, rows: int, prefix: str = "base", kept: str = "kept") -> None:
+    def __init__(self, port: int, rows: int, kept: str) -> None:
         super().__init__(daemon=True)
-        self.rows, self.prefix, self.kept = rows, prefix, kept
+        self.rows, self.kept = rows, kept
         self.made = 0
         self.found = Found()
         self._over = threading.Event()
@@ -35,7 +35,7 @@ class Searcher(threading.Thread):
 
     def look(self) -> None:
         """The orders that were there from the beginning are all found, always."""
-        count, _ = self.search(q=self.prefix, page_size="1")
+        count, _ = self.search(q="base", page_size="1")
         if count is not None and count != self.rows:
             self.found.wrong.append(f"{count} of {self.rows}")
 

@@ -1,25 +1,27 @@
 """The stage of a live rebuild: many orders in step, the service at work, and the process that rebuilds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.db.models import Sum
 
+from orders.models import Order
 from search.documents import OrderDocument
 from search.index.rebuild import Options, rebuild
 from search.models import Index, IndexState, Range
 from tests.faults.compare import Difference, compare, waiting
 from tests.faults.service import Program, Service
-from tests.faults.workload import Seen, Workload
+from tests.faults.workload import CLIENTS, Seen, Workload
 from tests.rebuild.newer.shape import newer
 from tests.rebuild.rows import make_rows
 from tests.rebuild.searcher import Found, Searcher
 from tests.support import in_database, in_index, wait_until
 
 ROWS = 20_000
+SLOWLY = ["--workers", "2", "--batch-size", "200", "--throttle", "2500"]  # room to break in upon it
+TODAY = "tests.faults.settings"
 NEWER = "tests.rebuild.settings"
 ALIAS = OrderDocument._index._name
 HEAL = 30.0  # seconds after the last write in which nothing may wait any more
@@ -36,9 +38,7 @@ class Stage:
 
     def command(self, *arguments: str, log: str = "rebuild") -> Program:
         """A process of newer code that runs search_index; not started yet."""
-        values = self.service.relay.environment | {"DJANGO_SETTINGS_MODULE": NEWER}
-        command = ["manage.py", "search_index", "--models", "orders", *arguments]
-        return Program(log, command, values, self.folder / f"{log}.log")
+        return command(self.service, self.folder / f"{log}.log", *arguments)
 
     def requests(self) -> int:
         """How many requests the clients have had answered."""
@@ -56,16 +56,23 @@ class Stage:
         return seen, found
 
 
-@contextmanager
-def staged(url: str, folder: Path, *, rows: int = ROWS, settings: str = NEWER, **options: Any) -> Iterator[Stage]:
-    """Orders, their index made by today's code, and the service of `settings` with eight clients and a searcher."""
+def prepare(rows: int = ROWS) -> None:
+    """Orders, and their index made by today's code."""
     make_rows(rows)
     rebuild(OrderDocument, options=Options(workers=1))
-    with Service(url, folder, DJANGO_SETTINGS_MODULE=settings, **options) as service:
-        work, searcher = Workload(service.port, seed=5, seconds=300), Searcher(service.port, rows)
+
+
+@contextmanager
+def staged(service: Service, folder: Path, *, clients: int = CLIENTS, seed: int = 5) -> Iterator[Stage]:
+    """The service, with clients and a searcher; the orders have been prepared."""
+    base = Order.objects.filter(order_number__startswith="base").order_by("pk").values_list("pk", flat=True)
+    keys = list(base)
+    with service:
+        work = Workload(service.port, seed=seed, seconds=300, clients=clients)
+        searcher = Searcher(service.port, len(keys), kept=f"kept{seed}-")
         try:
             work.start()
-            work.hot += range_of_rows(rows)
+            work.hot += keys[:: len(keys) // 100]  # so that they patch all over the table
             searcher.start()
             yield Stage(service, work, searcher, folder)
         finally:
@@ -73,11 +80,10 @@ def staged(url: str, folder: Path, *, rows: int = ROWS, settings: str = NEWER, *
             searcher.stop()
 
 
-def range_of_rows(rows: int) -> list[int]:
-    """The keys of a hundred orders, from the first to the last."""
-    keys = list(OrderDocument.django.model.objects.filter(order_number__startswith="base").values_list("pk", flat=True))
-    assert len(keys) == rows
-    return sorted(keys)[:: rows // 100]
+def command(service: Service, log: Path, *arguments: str) -> Program:
+    """A process of newer code, of the service's database and engine, that runs search_index; not started yet."""
+    values = service.relay.environment | {"DJANGO_SETTINGS_MODULE": NEWER}
+    return Program("search_index", ["manage.py", "search_index", "--models", "orders", *arguments], values, log)
 
 
 def ended(program: Program, seconds: float = 120) -> int:
@@ -96,19 +102,28 @@ def filled() -> int:
     return Range.objects.aggregate(done=Sum("indexed"))["done"] or 0
 
 
-def in_the_middle(least: int = ROWS // 4) -> Callable[[], bool]:
-    """Whether a rebuild is well under way and not near its end."""
-    return lambda: filled() >= least
+def wait_for_the_middle() -> None:
+    """Return when a rebuild is well under way, and not near its end."""
+    wait_until(lambda: filled() > ROWS // 4, 60, "the rebuild does not get on")
+    assert filled() < ROWS // 2, "it is too fast to be caught in the middle"
 
 
-def building() -> Index:
-    """The index that is being built."""
-    return Index.objects.get(alias=ALIAS, state=IndexState.BUILDING)
+def building_name() -> str | None:
+    """The name of the index that is being built; None before it is recorded."""
+    return Index.objects.filter(alias=ALIAS, state=IndexState.BUILDING).values_list("name", flat=True).first()
 
 
 def live() -> Index:
     """The index that is searched, as the database has it."""
     return Index.objects.live().get(alias=ALIAS)
+
+
+def assert_nobody_noticed(seen: Seen, found: Found) -> None:
+    """No request failed, no search failed or saw too little, and there were enough of both."""
+    assert (seen.failures, found.failures, found.wrong) == ([], [], [])
+    assert {operation for operation, _ in seen.answers} == {"create", "patch", "delete", "bulk", "rollback"}
+    assert found.searches > 20
+    assert found.fresh > 5
 
 
 def newer_difference(name: str | None = None) -> Difference:

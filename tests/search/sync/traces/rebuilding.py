@@ -37,6 +37,11 @@ def live() -> str:
     return Index.objects.live().get(alias=ALIAS).name
 
 
+def building() -> str:
+    """The name of the index that is being built."""
+    return Index.objects.get(alias=ALIAS, state=IndexState.BUILDING).name
+
+
 def named(engine: Any) -> list[str]:
     """What the alias names."""
     return list(engine.indices.get_alias(name=ALIAS))

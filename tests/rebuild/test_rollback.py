@@ -1,0 +1,42 @@
+"""After a rebuild with --standby the way back is instant, and nothing that was written meanwhile is lost on it."""
+
+from tests.faults.compare import Difference, compare
+from tests.rebuild import stage
+from tests.rebuild.marks import HEAVY
+from tests.rebuild.stage import Stage, assert_nobody_noticed, ended, said
+from tests.support import in_database, in_index
+
+pytestmark = HEAVY
+
+
+def test_there_and_back_under_load(staged: Stage) -> None:
+    old = stage.live().name
+    run(staged, "--rebuild", "--standby")
+    new = stage.live().name
+    assert new != old
+    staged.go_on()
+    run(staged, "--rollback")
+    assert stage.live().name == old
+    staged.go_on()
+    assert_nobody_noticed(*staged.end())
+    assert todays_difference() == Difference()
+    assert stage.newer_difference(new) == Difference()
+    run(staged, "--rollback")
+    assert stage.live().name == new
+    assert stage.newer_difference() == Difference()
+
+
+def run(staged: Stage, *arguments: str) -> None:
+    """Run search_index to its end."""
+    program = staged.command(*arguments)
+    program.start()
+    assert ended(program) == 0, said(program)
+
+
+def todays_difference() -> Difference:
+    """Where what is searched differs from the database to today's code, which does not know of the initial."""
+    found = {
+        pk: (version, {name: value for name, value in source.items() if name != "initial"})
+        for pk, (version, source) in in_index(stage.OrderDocument).items()
+    }
+    return compare(found, in_database(stage.OrderDocument))
