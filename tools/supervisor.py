@@ -54,11 +54,14 @@ class Supervisor:
             signal.signal(number, signal.SIG_IGN)  # once is enough: stopping is under way and bounded
         self.stop()
 
-    def start(self, name: str, command: list[str], log: Path | None = None) -> Child:
+    def start(
+        self, name: str, command: list[str], log: Path | None = None, environment: dict[str, str] | None = None
+    ) -> Child:
         """Start a program in a session of its own, so that the terminal's Ctrl-C comes to the supervisor alone."""
         output = log.open("wb") if log else None
         process = subprocess.Popen(
             command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
