@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 from django.core.management import call_command
@@ -20,6 +20,7 @@ from tests.faults.service import Program
 
 pytestmark = [pytest.mark.faults, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
 SEED = 20_240
+FROZEN = 5.0  # seconds
 
 
 def proxied(make: Callable[[], Fault]) -> Play:
@@ -93,7 +94,9 @@ def stopped_relay(scene: Scene) -> Iterator[None]:
     with scene.proxy.during(faults.ItemsRefused(share=0.3)):
         sleep(1)
         scene.service.relay.signal(signal.SIGSTOP)
+        until = monotonic() + FROZEN
         yield
+        sleep(max(0.0, until - monotonic()))
     scene.service.relay.signal(signal.SIGCONT)
 
 
@@ -102,7 +105,7 @@ def stopped_worker(scene: Scene) -> Iterator[None]:
     """A worker is frozen for 5 s in the midst of its requests."""
     (worker, *_) = scene.service.web.children()
     signal_to(worker, signal.SIGSTOP)
-    sleep(5)
+    sleep(FROZEN)
     signal_to(worker, signal.SIGCONT)
     yield
 

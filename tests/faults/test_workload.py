@@ -1,0 +1,36 @@
+"""What the suite calls too late: longer than a write without a push took at the same time, and not less."""
+
+from tests.faults.control import Control
+from tests.faults.workload import Seen, Taken
+
+
+def control(*writes: tuple[float, float]) -> Control:
+    found = Control()
+    found.writes = list(writes)
+    return found
+
+
+def patch(started: float, seconds: float, held: float = 0.0) -> Taken:
+    return Taken("patch", 200, started, seconds, held)
+
+
+def test_a_request_is_too_late_by_what_no_other_write_took_beside_it() -> None:
+    seen = Seen(taken=[patch(10, 1.4), patch(20, 1.8), patch(30, 1.8), patch(40, 2.0)])
+    writes = control((5, 9), (21, 21.5), (29, 29.9), (32, 35), (41, 41.4))
+    assert seen.beyond(1.5, writes) == [patch(30, 1.8), patch(40, 2.0)]
+
+
+def test_what_the_service_held_counts_by_its_own_clock() -> None:
+    seen = Seen(taken=[patch(10, 9.0, held=1.0), patch(20, 1.7, held=1.6), patch(30, 2.0, held=1.6)])
+    assert seen.held_beyond(1.5, control((31, 31.2))) == [patch(20, 1.7, held=1.6)]
+    assert (seen.slowest, seen.longest_held) == (9.0, 1.6)
+
+
+def test_no_request_and_no_write_is_no_time() -> None:
+    assert (Seen().slowest, Seen().longest_held, control().slowest) == (0.0, 0.0, 0.0)
+
+
+def test_any_answer_but_2xx_has_failed() -> None:
+    assert [status for status in (0, 200, 201, 204, 302, 404, 500) if Taken("patch", status, 0, 0, 0).failed] == [
+        *(0, 302, 404, 500)
+    ]
