@@ -2,38 +2,19 @@
 
 import signal
 import sys
-from argparse import ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS
-from django.db import Error as DatabaseError
+from django.core.management.base import CommandError, CommandParser
 
+from search.management.arguments import add_database, positive_int, positive_number
+from search.management.command import OneLineCommand
 from search.models import Entry
 from search.progress import ProgressBar
 from search.sync.outcomes import Outcome
 from search.sync.relay import Relay
 
 
-def positive_int(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
-def positive_seconds(text: str) -> float:
-    """A number of seconds above 0."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 86_400:
-        raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-    return seconds
-
-
-class Command(BaseCommand):
+class Command(OneLineCommand):
     """Run the relay."""
 
     help = "Push what waits in the outbox; for ever, or once with --drain."
@@ -41,8 +22,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--drain", action="store_true", help="push until nothing is due, then exit")
         parser.add_argument("--batch-size", type=positive_int, metavar="N", help="entries claimed at once")
-        parser.add_argument("--poll", type=positive_seconds, metavar="SECONDS", help="between two looks at the outbox")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, help="which of DATABASES")
+        parser.add_argument("--poll", type=positive_number, metavar="SECONDS", help="between two looks at the outbox")
+        add_database(parser)
 
     def handle(self, *, drain: bool, batch_size: int | None, poll: float | None, database: str, **options: Any) -> None:
         self.verbosity = int(options["verbosity"])
@@ -55,10 +36,7 @@ class Command(BaseCommand):
 
     def drain(self, relay: Relay) -> None:
         """Empty the outbox once and say what is left; exit code 1 when something still waits."""
-        try:
-            self.show_draining(relay)
-        except DatabaseError as error:
-            raise CommandError(f"The database does not answer: {error}") from error
+        self.show_draining(relay)
         entries = Entry.objects.using(relay.using)
         waiting, settling, dead = entries.waiting().count(), entries.settling().count(), entries.dead().count()
         pushed = relay.counts[Outcome.DONE]

@@ -20,7 +20,8 @@ def run(*arguments: str) -> Ran:
     output, errors, code = io.StringIO(), io.StringIO(), 0
     with redirect_stdout(output), redirect_stderr(errors):
         try:
-            ManagementUtility(["manage.py", *arguments]).execute()
+            # Not execute(), which would set up logging anew, to a stream that is gone afterwards.
+            ManagementUtility().fetch_command(arguments[0]).run_from_argv(["manage.py", *arguments])
         except SystemExit as ended:
             code = int(ended.code or 0)
     return Ran(code, output.getvalue(), errors.getvalue())
