@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from search.conf import conf
+from search.index.agreement import Agreement, refuse_if_unwritten
 from search.models import Entry, RelayProcess
 from search.sync import outbox
 from search.sync.bulk import call_timeout, client
@@ -41,6 +42,7 @@ class Relay:
         self.poll = poll or conf.RELAY_POLL
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.counts: Counter[str] = Counter()
+        self._agreement = Agreement(using)
         self._stopping = threading.Event()
         self._away = ""  # what does not answer: the engine, the database, or nothing
         self._unanswered = ""  # why the engine did not answer the last batch
@@ -61,7 +63,11 @@ class Relay:
         log.info("relay %s ends; pushed %s", self.name, self.counts[Outcome.DONE])
 
     def drain(self, progress: Callable[[int], object] = lambda handled: None) -> None:
-        """Push until nothing is due, or the engine is away; `progress` hears how many each batch handled."""
+        """Push until nothing is due, or the engine is away; `progress` hears how many each batch handled.
+
+        StatesDiffer when the pushes would not reach what is searched.
+        """
+        refuse_if_unwritten(self.using)
         while not self._stopping.is_set() and not self._unanswered and (handled := self.run_once()):
             progress(handled)
 
@@ -87,6 +93,8 @@ class Relay:
             outbox.connect(self.using)
             self._beat()
             if conf.PUSH == "off" or (self._away == "engine" and not engine_answers()):
+                return 0
+            if not self._agreement.holds():
                 return 0
             # In sync mode the request's own push goes first.
             handled = self._push(self._claim(older=conf.PUSH_TIMEOUT + 1.0 if conf.PUSH == "sync" else 0.0))

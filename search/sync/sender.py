@@ -13,6 +13,7 @@ from time import monotonic
 from django.db import connections
 
 from search.conf import conf
+from search.index.agreement import Agreement
 from search.sync import capture, outbox
 from search.sync.breaker import Breaker
 from search.sync.bulk import call_timeout, client
@@ -44,6 +45,7 @@ class Sender:
     def __init__(self, using: str) -> None:
         self.using = using
         self.breaker = Breaker()
+        self._agreement = Agreement(using)
         self._waiting: list[Ticket] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -117,6 +119,8 @@ class Sender:
 
     def _push(self, tickets: list[Ticket]) -> list[Pushed]:
         outbox.connect(self.using)
+        if not self._agreement.holds():
+            return []
         keys = frozenset().union(*(ticket.keys for ticket in tickets))
         results = push(keys, self.using, min(conf.PUSH_TIMEOUT, call_timeout()))
         self._judge(results)

@@ -42,6 +42,7 @@ def push(monkeypatch):
     monkeypatch.setattr(outbox, "connect", lambda using: None)
     monkeypatch.setattr(outbox, "record", lambda results, using: found.recorded.append(results))
     monkeypatch.setattr(module.capture, "status", lambda using: {"orders.Order": True})
+    monkeypatch.setattr(module.Agreement, "holds", lambda self: True)
     found.recorded = []
     return found
 
