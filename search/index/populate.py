@@ -86,7 +86,7 @@ def insist(document: type[VersionedDocument], flag: str, part: Q) -> None:
         document().get_queryset().filter(part).exists()
     except ValidationError as error:
         raise NoSuchField(f"{flag}: {' '.join(error.messages)}") from error
-    except (FieldError, ValueError, TypeError, DataError) as error:
+    except (FieldError, ValueError, TypeError, OverflowError, DataError) as error:
         raise NoSuchField(f"{flag}: {' '.join(str(error).split())}") from error
 
 

@@ -1,0 +1,239 @@
+"""`manage.py search_drift`: what it says of each kind of drift, what it repairs, and its three exit codes."""
+
+import json
+import re
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from orders.models import Order
+from search.documents import OrderDocument
+from search.index import indices, watch
+from search.index.populate import populate
+from search.models import Entry, Index
+from tests.search.index.engine_help import make_orders, versions
+from tests.search.management.running import Ran, fault, run
+from tests.support import assert_in_step
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
+ALIAS = indices.alias_of(OrderDocument)
+KINDS = ("missing", "stale", "orphaned", "altered", "pending", "dead")
+
+
+def drift(*arguments: str) -> Ran:
+    return run("search_drift", "--models", "orders", *arguments)
+
+
+def says(code: int, *lines: str) -> Ran:
+    return Ran(code, f"{ALIAS}: " + "".join(f"{line}\n" for line in lines))
+
+
+def could_not_look(why: str) -> Ran:
+    return fault(f"Could not look: {why}", 2)
+
+
+@pytest.fixture
+def six(engine):
+    """Six orders in step, and the index's name."""
+    name = indices.create(OrderDocument).name
+    make_orders(6)
+    populate(OrderDocument)
+    Entry.objects.all().delete()
+    return name
+
+
+def pk(number: int) -> str:
+    return str(Order.objects.get(order_number=f"order{number:05}").pk)
+
+
+def damage(engine, name: str) -> None:
+    """The first is missing, the second stale, there is an orphan."""
+    engine.delete(index=name, id=pk(1))
+    body = engine.get(index=name, id=pk(2))["_source"]
+    Order.objects.filter(pk=pk(2)).update(customer_name="Its entry was lost")
+    Entry.objects.all().delete()
+    engine.index(index=name, id="999999", document=body | {"row_key": 999999}, version=7, version_type="external")
+
+
+def named() -> list[str]:
+    return [f"  missing: {pk(1)}", f"  stale: {pk(2)}", "  orphaned: 999999"]
+
+
+def test_in_step(six):
+    assert drift() == says(0, "6 rows, 6 documents, in step")
+    assert drift("--deep", "--repair") == says(0, "6 rows, 6 documents, in step")
+    assert drift("-v", "0") == Ran(0, "")
+
+
+def test_drift_is_named_and_left(engine, six):
+    damage(engine, six)
+    before = versions(engine, six), list(Order.objects.values()), list(Entry.objects.values())
+    assert drift() == says(1, "6 rows, 6 documents, 1 missing, 1 stale, 1 orphaned", *named())
+    assert drift("-v", "0") == Ran(1, "")
+    assert (versions(engine, six), list(Order.objects.values()), list(Entry.objects.values())) == before
+
+
+def test_drift_is_repaired(engine, six):
+    damage(engine, six)
+    lines = ["6 rows, 6 documents, 1 missing, 1 stale, 1 orphaned", *named(), "  repaired: 3 of 3"]
+    assert drift("--repair") == says(0, *lines)
+    assert drift("--deep") == says(0, "6 rows, 6 documents, in step")
+    assert_in_step(six)
+
+
+def test_what_cannot_be_repaired_yet_is_still_drift(engine, six):
+    damage(engine, six)
+    with patch("search.index.repair.push", return_value=[]):
+        ran = drift("--repair")
+    assert (ran.code, ran.output.splitlines()[-1]) == (1, "  repaired: 0 of 3")
+    assert Index.objects.get(name=six).drift["missing"] == 1
+
+
+def test_contents_only_deep(engine, six):
+    key, version = pk(3), Order.objects.get(order_number="order00003").version
+    body = engine.get(index=six, id=key)["_source"] | {"customer_name": "Changed by hand"}
+    engine.index(index=six, id=key, document=body, version=version, version_type="external_gte")
+    assert drift() == says(0, "6 rows, 6 documents, in step")
+    assert drift("--deep") == says(1, "6 rows, 6 documents, 1 altered", f"  altered: {key}")
+
+
+def test_many_are_named_in_part(engine):
+    indices.create(OrderDocument)
+    keys = [str(row.pk) for row in make_orders(25)]
+    Entry.objects.all().delete()
+    ran = drift()
+    [shown] = re.findall(r"  missing: (.*) and 5 more\n", ran.output)
+    assert (ran.code, len(set(shown.split(", ")) & set(keys))) == (1, 20)
+    assert sorted(json.loads(drift("--json").output)["documents"][0]["missing"]["ids"]) == sorted(keys)
+
+
+def test_json(engine, six):
+    damage(engine, six)
+    ran = drift("--json", "-v", "0")
+    answer = json.loads(ran.output)
+    [one] = answer["documents"]
+    assert (ran.code, ran.errors, answer["in_step"]) == (1, "", False)
+    assert one.pop("seconds") >= 0
+    found = {"missing": [pk(1)], "stale": [pk(2)], "orphaned": ["999999"]}
+    kinds = {kind: {"count": len(found.get(kind, [])), "ids": found.get(kind, [])} for kind in KINDS}
+    facts = {"alias": ALIAS, "index": six, "rows": 6, "documents": 6, "in_step": False, "repaired": None}
+    assert one == facts | kinds
+
+
+def test_what_waits_is_no_drift(six):
+    Order.objects.update(customer_name="Changed")
+    assert drift() == says(0, "6 rows, 6 documents, in step, 6 pending")
+
+
+def test_since(engine, six):
+    engine.delete(index=six, id=pk(1))
+    assert drift("--since", "1h") == says(1, "6 rows, 5 documents, 1 missing", f"  missing: {pk(1)}")
+    later = timezone.now() + timedelta(days=1)
+    assert drift("--since", f"{later:%Y-%m-%dT%H:%M}") == says(0, "0 rows, 0 documents, in step")
+
+
+def test_every_document_without_models(engine):
+    run("search_index", "--create")
+    ran = run("search_drift")
+    assert (ran.code, ran.output.count(": 0 rows, 0 documents, in step\n")) == (0, 2)
+
+
+def test_what_was_found_is_remembered(engine, six):
+    damage(engine, six)
+    drift()
+    record = Index.objects.get(name=six)
+    assert record.verified_at
+    assert record.drift == {"missing": 1, "stale": 1, "orphaned": 1, "altered": 0, "pending": 0, "dead": 0}
+    drift("--repair")
+    assert Index.objects.get(name=six).drift == dict.fromkeys(KINDS, 0)
+
+
+def test_without_an_index(engine):
+    assert drift() == could_not_look(f"There is no index yet. Run `manage.py search_index --create`. ({ALIAS})")
+
+
+def test_where_alias_and_states_differ(engine, six):
+    engine.indices.delete_alias(index=six, name=ALIAS)
+    why = "The alias names another index than the database takes for live. Run `manage.py search_index --create`."
+    assert drift() == could_not_look(f"{why} ({ALIAS} names none, the database takes {six} for live)")
+
+
+def test_without_an_engine(six, engine_away):
+    engine_away()
+    ran = drift()
+    said = "CommandError: Could not look: Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it"
+    assert (ran.code, ran.output, ran.errors.count("\n")) == (2, "", 1)
+    assert ran.errors.startswith(said)
+
+
+def test_without_a_database(six):
+    with patch.object(Index.objects, "using", side_effect=OperationalError("refused")):
+        ran = drift("--json")
+    why = "The database does not answer. Start it, or set DATABASE_URL to where it is. (refused)"
+    assert ran == could_not_look(why)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--since", "soon"],
+            "argument --since: 'soon' is not a moment: give 2026-11-24, 2026-11-24T04:25 or an age s",
+        ),
+        (["--watch", "0"], "argument --watch: '0' is not a number above 0"),
+        (["--watch", "x"], "argument --watch: 'x' is not a number above 0"),
+        (["--everything"], "unrecognized arguments: --everything"),
+        (["--models", "nope"], "Could not look: No registered document has this model or app. Give --models one that"),
+    ],
+)
+def test_what_is_refused_is_one_line(arguments, said):
+    ran = run("search_drift", *arguments)
+    assert (ran.code, ran.output, ran.errors.count("\n")) == (2, "", 1)
+    assert ran.errors.startswith(f"CommandError: {said}")
+
+
+def watched(monkeypatch, looks: int, *arguments: str, between=lambda: None) -> Ran:
+    """--watch, ended by Ctrl-C in its last pause; `between` is called in every other."""
+    pauses = iter([between] * (looks - 1))
+
+    def pause(seconds: float, took: float) -> float:
+        next(pauses, interrupt)()
+        return 0.0
+
+    monkeypatch.setattr(watch, "pause", pause)
+    return drift("--watch", "1", *arguments)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def test_watch_looks_again_until_it_is_stopped(engine, six, monkeypatch):
+    ran = watched(monkeypatch, 2, between=lambda: engine.delete(index=six, id=pk(1)))
+    missing = ["6 rows, 5 documents, 1 missing", f"  missing: {pk(1)}"]
+    assert ran == Ran(0, says(0, "6 rows, 6 documents, in step").output + says(1, *missing).output)
+
+
+def test_watch_writes_a_line_of_json_a_look_and_repairs(engine, six, monkeypatch):
+    ran = watched(monkeypatch, 3, "--json", "--repair", between=lambda: engine.delete(index=six, id=pk(1)))
+    answers = [json.loads(line)["documents"][0] for line in ran.output.splitlines()]
+    assert ran.code == 0
+    assert [(one["missing"]["count"], one["repaired"]) for one in answers] == [(0, 0), (1, 1), (1, 1)]
+
+
+def test_watch_goes_on_when_it_could_not_look(engine, six, monkeypatch):
+    tries = iter([OperationalError("refused\nby it"), None])
+    search = indices.live
+
+    def live(alias: str, using: str) -> Index | None:
+        if error := next(tries):
+            raise error
+        return search(alias, using)
+
+    monkeypatch.setattr("search.index.inspection.indices.live", live)
+    ran = watched(monkeypatch, 2)
+    why = "Could not look: The database does not answer. Start it, or set DATABASE_URL to where it is. (refused by it)"
+    assert ran == Ran(0, says(0, "6 rows, 6 documents, in step").output, f"{why}\n")

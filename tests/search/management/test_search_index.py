@@ -1,0 +1,537 @@
+"""`manage.py search_index`: each action and flag, what it says and leaves, and what it refuses."""
+
+import io
+import json
+import os
+import re
+import signal
+import threading
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, ProgrammingError
+from django.utils import timezone
+
+from orders.models import Order
+from search.documents import OrderDocument
+from search.index import indices, lock
+from search.index.fingerprint import fingerprint
+from search.models import Entry, Index
+from tests.search.index.engine_help import make_orders, order, stored
+from tests.search.management.running import Ran, fault, run
+from tests.support import assert_in_step
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
+ALIAS = indices.alias_of(OrderDocument)
+ITEMS = ALIAS.removesuffix("orders") + "items"
+CHOOSE = "No rows can be chosen so. Give fields and values of the model, as in a queryset's filter(). "
+FLAGS = "These flags do not go together. See `manage.py search_index --help`. "
+ACTIONS = "--create, --populate, --rebuild, --resume, --rollback, --prune, --delete, --adopt, --check, --list"
+
+
+@pytest.fixture(autouse=True)
+def _short_pushes(settings) -> None:
+    """A rebuild waits for the longest push before it deletes the old index."""
+    settings.SEARCH_PUSH_TIMEOUT = 0.1
+
+
+def index(*arguments: str) -> Ran:
+    """The command for orders; the dated names in what it says are A, B, C, the oldest first."""
+    return lettered(run("search_index", "--models", "orders", *arguments))
+
+
+def lettered(ran: Ran) -> Ran:
+    names = sorted(set(re.findall(rf"{re.escape(ALIAS)}-\d{{20}}", ran.output + ran.errors)))
+    output, errors = ran.output, ran.errors
+    for at, name in enumerate(names):
+        output, errors = output.replace(name, "ABC"[at]), errors.replace(name, "ABC"[at])
+    return Ran(ran.code, output, errors)
+
+
+def says(*lines: str) -> Ran:
+    """Success, with these lines about orders."""
+    return Ran(0, "".join(f"{ALIAS}: {line}\n" for line in lines))
+
+
+def behind() -> str:
+    """The index that the alias names."""
+    name = indices.behind(ALIAS)
+    assert name
+    return name
+
+
+def states() -> list[str]:
+    """The recorded states, the oldest index first."""
+    return list(Index.objects.filter(alias=ALIAS).order_by("name").values_list("state", flat=True))
+
+
+# Create
+
+
+def test_create_makes_an_index_and_again_is_harmless(engine):
+    assert index("--create") == says("made A")
+    name = behind()
+    assert index("--create") == says("A is there already")
+    assert (behind(), states()) == (name, ["live"])
+
+
+def test_create_says_that_rows_wait(engine):
+    make_orders(1)
+    said = "to be indexed; run manage.py search_index --rebuild"
+    assert index("--create") == says("made A", f"1 row waits {said}")
+    Order.objects.bulk_create([order(2)])
+    assert index("--create") == says("A is there already", f"2 rows wait {said}")
+
+
+def test_create_as_json(engine):
+    ran = index("--create", "--json")
+    result = {"alias": ALIAS, "name": "A", "made": True, "replaced": "", "waiting": 0}
+    assert (ran.code, ran.errors, json.loads(ran.output)) == (0, "", {"action": "create", "results": [result]})
+
+
+def test_create_lets_the_states_follow_the_alias(engine):
+    index("--create")
+    recorded = behind()
+    other = indices.make(OrderDocument)
+    engine.indices.update_aliases(
+        actions=[{"remove": {"index": recorded, "alias": ALIAS}}, {"add": {"index": other, "alias": ALIAS}}]
+    )
+    repair = "the database took A for live; run manage.py search_drift --repair"
+    assert index("--create") == says("B is there already", repair)
+    assert states() == ["retired", "live"]
+
+
+def test_every_document_without_models(engine):
+    ran = lettered(run("search_index", "--create"))
+    assert re.sub(r"\d{20}", "I", ran.output) == f"{ITEMS}: made {ITEMS}-I\n{ALIAS}: made A\n"
+    assert lettered(run("search_index", "--list", "--models", "shop.item", "ORDERS.Order")).output.count("\n") == 2
+
+
+# Populate
+
+
+@pytest.fixture
+def five(engine):
+    """An empty index, and five orders that nobody has pushed."""
+    index("--create")
+    make_orders(5)
+    return engine
+
+
+def indexed(engine) -> list[str]:
+    return sorted(source["order_number"] for source in stored(engine, ALIAS).values())
+
+
+def test_populate_writes_all_rows(five):
+    assert index("--populate", "--parallel", "--no-count", "--refresh") == says("indexed 5")
+    assert_in_step(behind())
+
+
+def test_populate_by_value_moment_and_key(five):
+    old, *_, last = Order.objects.order_by("pk")
+    Order.objects.filter(pk=last.pk).update(customer_name="Changed")
+    assert index("--populate", "--where", "order_number=order00002") == says("indexed 1")
+    assert index("--populate", "--where", "customer_name=Changed", "--where", "total_amount__gt=9") == says("indexed 0")
+    assert index("--populate", "--pks", str(last.pk), "123456789012345678") == says("indexed 1")
+    assert index("--populate", "--since", "2999-01-01") == says("indexed 0")
+    assert indexed(five) == ["order00002", "order00005"]
+    assert index("--populate", "--since", "1h", "--pks", str(old.pk), str(last.pk)) == says("indexed 2")
+    assert index("--populate", "--since", "1970-01-01T00:00", "--batch-size", "2", "--throttle", "1000") == says(
+        "indexed 5"
+    )
+    assert_in_step(behind())
+
+
+def test_populate_as_json(five):
+    results = [{"alias": ALIAS, "indexed": 5}]
+    ran = index("--populate", "--json")
+    assert (ran.code, json.loads(ran.output)) == (0, {"action": "populate", "results": results})
+
+
+CHOOSE_NONE = [
+    (["--where", "total_amount=x"], "(--where: “x” value must be a decimal number.)"),
+    (["--where", "nope=1"], "(--where: Cannot resolve keyword 'nope' into field. Choices are: created_at,"),
+    (["--where", "id__isnull=1"], "(--where: The QuerySet value for an isnull lookup must be True or False.)"),
+    (["--pks", "x"], "(--pks: Field 'id' expected a number but got 'x'.)"),
+]
+
+
+def test_populate_refuses_what_chooses_no_rows(five):
+    for flags, why in CHOOSE_NONE:
+        ran = index("--populate", *flags)
+        assert (ran.code, ran.output, ran.errors.count("\n")) == (1, "", 1)
+        assert ran.errors.startswith(f"CommandError: {CHOOSE}{why}")
+    assert indexed(five) == []
+
+
+def test_populate_without_an_index(engine):
+    assert index("--populate") == fault(f"There is no index yet. Run `manage.py search_index --create`. ({ALIAS})")
+
+
+def test_older_code_does_not_populate_a_newer_index(five):
+    Index.objects.update(fingerprint="newer", replaces=[fingerprint(OrderDocument)])
+    why = "The live index is of newer code, whose documents this code would spoil. Run that code."
+    assert index("--populate") == fault(f"{why} (A)")
+    assert index("--populate", "--dry-run") == fault(f"{why} (A)")
+    assert indexed(five) == []
+
+
+# Rebuild, roll back, prune
+
+
+def test_rebuild_replaces_the_index_and_does_not_ask(five):
+    assert index("--rebuild") == says("indexed 5 into B, which is live now", "A is deleted")
+    assert states() == ["live"]
+    assert_in_step(behind())
+
+
+def test_rebuild_with_the_flags_of_the_package(five):
+    flags = ["-f", "--use-alias", "--use-alias-keep-index", "--parallel", "--refresh", "--no-count"]
+    assert index("--rebuild", *flags) == says("indexed 5 into B, which is live now", "A stands by")
+    assert index("--rebuild", "--no-parallel", "--workers", "2", "--use-alias", "--batch-size", "2") == says(
+        "indexed 5 into B, which is live now", "A is deleted"
+    )
+    assert states() == ["standby", "live"]
+
+
+def test_the_first_rebuild_needs_no_create(engine):
+    make_orders(3)
+    assert index("--rebuild") == says("indexed 3 into A, which is live now")
+    assert_in_step(behind())
+
+
+def test_rebuild_as_json(five):
+    old = behind()
+    ran = run("search_index", "--rebuild", "--standby", "--json", "--models", "orders.Order")
+    [result] = json.loads(ran.output)["results"]
+    assert result.pop("seconds") > 0
+    assert result == {"alias": ALIAS, "name": behind(), "indexed": 5, "replaced": old, "stands_by": True}
+
+
+def test_a_rebuild_that_lacks_rows_names_them_and_swaps_nothing(five):
+    live, [first, *_] = behind(), Order.objects.order_by("pk")
+    Entry.objects.all().delete()  # what waits is no drift
+    engine = five
+    send = engine.__class__.bulk
+
+    def refusing(client, **options):
+        answer = send(client, **options)
+        engine.delete(index=Index.objects.get(state="building").name, id=str(first.pk))
+        return answer
+
+    with patch.object(engine.__class__, "bulk", refusing):
+        ran = index("--rebuild")
+    why = "The new index lacks what the database holds, so the old one stays live. Mend the rows and rebuild again."
+    assert ran == fault(f"{why} (1 differ: {first.pk} missing)")
+    assert (behind(), states()) == (live, ["live"])
+
+
+def test_rollback_and_back_again(five):
+    index("--rebuild", "--standby")
+    assert index("--rollback") == says("A is live, B stands by")
+    assert index("--rollback") == says("B is live, A stands by")
+    assert states() == ["standby", "live"]
+
+
+def test_nothing_to_roll_back_to_or_to_resume(five):
+    said = "No index stands by to roll back to. Next time rebuild with --standby."
+    assert index("--rollback") == fault(f"{said} ({ALIAS})")
+    said = "No rebuild was interrupted. Run `manage.py search_index --rebuild`."
+    assert index("--resume") == fault(f"{said} ({ALIAS})")
+    assert index("--resume", "--dry-run") == fault(f"{said} ({ALIAS})")
+
+
+def test_one_document_with_nothing_to_do_does_not_stop_the_others(five):
+    run("search_index", "--create")
+    index("--rebuild", "--standby")
+    ran = lettered(run("search_index", "--rollback"))
+    assert ran == says("A is live, B stands by")
+    ran = run("search_index", "--resume")
+    assert ran == fault(f"No rebuild was interrupted. Run `manage.py search_index --rebuild`. ({ITEMS})")
+
+
+def interrupt(five) -> None:
+    """A rebuild that is stopped when it has filled its index."""
+    with patch("search.index.rebuild.verify", side_effect=KeyboardInterrupt):
+        ran = index("--rebuild")
+    assert ran == fault("Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`.")
+
+
+def test_resume_goes_on_where_it_was_stopped(five):
+    interrupt(five)
+    assert states() == ["live", "building"]
+    assert index("--resume", "--dry-run") == says("would go on with A at 5 of 5 rows")
+    assert index("--resume", "--standby") == says("indexed 5 into B, which is live now", "A stands by")
+    assert_in_step(behind())
+
+
+def test_prune_removes_what_is_over(five):
+    interrupt(five)
+    index("--create")
+    assert index("--prune", "--dry-run") == says("would delete A")
+    assert index("--prune") == says("deleted A")
+    assert index("--prune") == says("nothing is over")
+    assert states() == ["live"]
+
+
+def test_prune_by_age_takes_what_stands_by_too(five):
+    index("--rebuild", "--standby")
+    assert index("--prune") == says("nothing is over")
+    assert index("--prune", "--older-than", "7d") == says("nothing is over")
+    Index.objects.filter(state="standby").update(changed_at=timezone.now() - timedelta(days=8))
+    ran = index("--prune", "--older-than", "7d", "--json")
+    assert json.loads(ran.output) == {"action": "prune", "results": [{"alias": ALIAS, "deleted": ["A"]}]}
+    assert states() == ["live"]
+
+
+def test_a_rebuild_under_way_stops_a_second_with_its_owners_name(five):
+    name, owner = indices.make(OrderDocument), lock.me()
+    indices.record_building(OrderDocument, name, "default", owner=owner)
+    said = "A rebuild is under way. Wait for it; one whose process has died can be resumed within 15 seconds."
+    for action in ("--rebuild", "--resume", "--delete"):
+        assert index(action, "-f") == fault(f"{said} ({ALIAS}, by {owner})")
+    for action in ("--rebuild", "--resume"):
+        assert index(action, "--dry-run") == fault(f"{said} ({ALIAS}, by {owner})")
+    assert states() == ["live", "building"]
+
+
+# Delete
+
+
+def test_delete_without_a_terminal_refuses(five, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    said = f"--delete deletes the indices of {ALIAS}, and there is no terminal to ask on. Add -f."
+    assert index("--delete") == fault(said)
+    assert states() == ["live"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "", "yes of course\n"])
+def test_delete_asks_and_takes_only_yes(five, monkeypatch, answer):
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    asked = f"Delete the indices of {ALIAS}? [y/N]: "
+    assert index("--delete") == Ran(1, "", f"{asked}CommandError: Nothing was deleted.\n")
+    assert states() == ["live"]
+
+
+def test_delete_after_yes(five, monkeypatch):
+    index("--rebuild", "--standby")
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert index("--delete") == Ran(0, f"{ALIAS}: deleted A, B\n", f"Delete the indices of {ALIAS}? [y/N]: ")
+    assert (states(), list(five.indices.get(index=f"{ALIAS}*"))) == ([], [])
+
+
+def test_delete_by_force(five):
+    assert index("--delete", "-f", "--use-alias") == says("deleted A")
+    assert index("--delete", "-f") == says("there is no index")
+
+
+# Check, list, dry run
+
+
+def test_check_of_an_index_that_fits(five):
+    assert index("--check") == says("fits")
+    assert json.loads(index("--check", "--json").output) == {
+        "action": "check",
+        "results": [{"alias": ALIAS, "problems": []}],
+    }
+
+
+def test_check_names_what_does_not_fit_and_exits_with_1(engine):
+    engine.options(ignore_status=404).indices.delete_index_template(name=ALIAS)
+    said = [
+        "the index template is absent or changed: run search_index --create",
+        "the alias names no index: run search_index --create",
+    ]
+    does_not_fit = "CommandError: The index does not fit.\n"
+    assert index("--check") == Ran(1, says(*said).output, does_not_fit)
+    ran = index("--check", "--json")
+    assert (ran.code, ran.errors, json.loads(ran.output)["results"][0]["problems"]) == (1, does_not_fit, said)
+
+
+def test_list(five):
+    index("--rebuild", "--standby")
+    ran = index("--list")
+    made, own = r"made \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", f"{fingerprint(OrderDocument)} fits"
+    size = r"\d+(\.\d)? k?B"
+    assert re.fullmatch(
+        rf"{ALIAS}: A standby, \d documents, {size}, {made}, {own}\n"
+        rf"{ALIAS}: B live, searched, 5 documents, {size}, {made}, {own}\n",
+        ran.output,
+    )
+    assert (ran.code, ran.errors) == (0, "")
+
+
+def test_list_as_json(five):
+    ran = run("search_index", "--models", "orders", "--list", "--json")
+    [listed] = json.loads(ran.output)["results"][0]["indices"]
+    record = Index.objects.get(alias=ALIAS)
+    assert isinstance(listed.pop("bytes"), int)
+    assert listed.pop("created_at")
+    assert listed == {
+        "name": record.name,
+        "alias": ALIAS,
+        "state": "live",
+        "searched": True,
+        "documents": 0,
+        "fingerprint": fingerprint(OrderDocument),
+        "fits": True,
+        "changed_at": str(record.changed_at),
+        "held": "",
+        "verified_at": None,
+    }
+
+
+def test_list_without_any(engine):
+    assert index("--list") == says("there is no index")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--create"], "A is there already"),
+        (["--populate", "--where", "total_amount__lt=3"], "would write 2 rows to A"),
+        (["--rebuild"], "would fill a new index from 5 rows with 1 worker; A would be deleted"),
+        (["--rebuild", "--standby", "--workers", "3"], "would fill a new index from 5 rows with 3 workers; A would st"),
+        (["--delete"], "would delete A"),
+        (["--prune"], "nothing is over"),
+    ],
+)
+def test_a_dry_run_says_what_would_be_and_touches_nothing(five, flags, said):
+    def world():
+        return list(Index.objects.values()), list(Entry.objects.values()), five.indices.get(index=f"{ALIAS}*").body
+
+    before = world()
+    ran = index(*flags, "--dry-run")
+    assert (ran.code, ran.errors) == (0, "")
+    assert ran.output.startswith(f"{ALIAS}: {said}")
+    assert world() == before
+    ran = index(*flags, "--dry-run", "--json")
+    [result] = json.loads(ran.output)["results"]
+    assert result["plan"].startswith(said)
+
+
+def test_a_dry_run_where_there_is_nothing(engine):
+    assert index("--create", "--dry-run") == says("would make an index")
+    assert index("--rebuild", "--dry-run") == says("would fill a new index from 0 rows with 1 worker")
+    assert index("--delete", "--dry-run") == says("there is no index")
+    assert index("--populate", "--dry-run").code == 1
+    assert engine.indices.get(index=f"{ALIAS}*").body == {}
+
+
+# Arguments, silence, faults
+
+
+REFUSED = [
+    ([], f"Give one of {ACTIONS}."),
+    (["--create", "--populate"], f"Give one of {ACTIONS}; not 2 of them."),
+    (["--create", "--where", "a=b"], f"{FLAGS}(--where means nothing with --create)"),
+    (["--rebuild", "--pks", "1"], f"{FLAGS}(--pks means nothing with --rebuild)"),
+    (["--list", "--dry-run"], f"{FLAGS}(--dry-run means nothing with --list)"),
+    (["--create", "--older-than", "0s"], f"{FLAGS}(--older-than means nothing with --create)"),
+    (["--delete", "--standby"], f"{FLAGS}(--standby means nothing with --delete)"),
+    (["--rebuild", "--workers", "0"], "argument --workers: '0' is not a whole number of at least 1"),
+    (["--rebuild", "--batch-size", "x"], "argument --batch-size: 'x' is not a whole number of at least 1"),
+    (["--rebuild", "--throttle", "nan"], "argument --throttle: 'nan' is not a number above 0"),
+    (["--populate", "--where", "name"], "argument --where: 'name' is not field=value"),
+    (
+        ["--populate", "--since", "999999w"],
+        "argument --since: '999999w' is not a moment: give 2026-11-24, 2026-11-24T04:25 or an age such as 12h",
+    ),
+    (
+        ["--prune", "--older-than", "week"],
+        "argument --older-than: 'week' is not an age: give 30s, 15m, 12h, 7d or 2w",
+    ),
+    (["--everything"], "unrecognized arguments: --everything"),
+    (
+        ["--list", "--models", "nope"],
+        "No registered document has this model or app. Give --models one that has. "
+        "(nope; there is shop.Item, orders.Order)",
+    ),
+]
+
+
+def test_what_is_refused_is_one_line(engine):
+    for arguments, said in REFUSED:
+        assert run("search_index", *arguments) == fault(said)
+
+
+def test_a_program_that_calls_it_gets_an_error(engine):
+    with pytest.raises(CommandError, match="Give one of"):
+        call_command("search_index")
+    with pytest.raises(CommandError, match="argument --workers"):
+        call_command("search_index", "--rebuild", "--workers", "0")
+
+
+def test_silent(five):
+    for action in ("--create", "--populate", "--rebuild", "--check", "--list", "--prune"):
+        assert index(action, "-v", "0") == Ran(0, "", "")
+    assert index("--delete", "-f", "-v", "0") == Ran(0, "", "")
+
+
+def test_without_an_engine(engine, engine_away):
+    index("--create")
+    engine_away()
+    said = "CommandError: Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is. ("
+    for action in ACTIONS.split(", "):
+        ran = index(action, "-f")
+        assert (ran.code, ran.output, ran.errors.count("\n")) == (1, "", 1)
+        assert ran.errors.startswith(said), action
+
+
+def test_without_a_database(engine):
+    for error, said in DATABASE_ERRORS:
+        with patch.object(Index.objects, "using", side_effect=error):
+            ran = index("--list")
+        assert (ran.code, ran.output, ran.errors.count("\n")) == (1, "", 1)
+        assert ran.errors.startswith(f"CommandError: {said}")
+
+
+DATABASE_ERRORS = [
+    (OperationalError("refused\nby it"), "The database does not answer. Start it, or set DATABASE_URL to where it"),
+    (ProgrammingError('relation "search_index" does not exist'), "The database lacks what this needs. Run `manage"),
+    (OperationalError("no such table: search_index"), "The database lacks what this needs. Run `manage.py migrat"),
+    (ProgrammingError("permission denied"), "The database refused. Read its reason and mend that first. (permiss"),
+]
+
+
+def test_an_index_in_the_aliass_place(engine):
+    engine.indices.create(index=ALIAS)
+    said = (
+        "A real index has the name that should be an alias. Run `manage.py search_index --adopt` first, or delete it."
+    )
+    for action in ("--create", "--rebuild", "--delete", "--check"):
+        assert index(action, "-f") == fault(f"{said} ({ALIAS})")
+    assert list(engine.indices.get(index=ALIAS)) == [ALIAS]
+
+
+def test_an_alias_of_two_indices(five):
+    other = indices.make(OrderDocument)
+    indices.point(ALIAS, other)
+    said = "The alias names more than one index. Take it from all but the one that is to be searched."
+    for action in ("--create", "--rebuild", "--check"):
+        assert index(action) == fault(f"{said} ({ALIAS}: A, B)")
+
+
+def test_sigterm_leaves_a_rebuild_to_be_resumed_and_the_handler_as_it_was(five):
+    before = signal.getsignal(signal.SIGTERM)
+    with patch("search.index.rebuild.verify", side_effect=lambda *_: os.kill(os.getpid(), signal.SIGTERM)):
+        ran = index("--rebuild")
+    assert ran == fault("Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`.")
+    assert signal.getsignal(signal.SIGTERM) == before
+    building = Index.objects.get(state="building")
+    assert (building.owner, building.beat_at) == ("", None)
+
+
+def test_it_runs_in_a_thread_too(engine):
+    said = io.StringIO()
+    thread = threading.Thread(target=lambda: call_command("search_index", "--list", models=["orders"], stdout=said))
+    thread.start()
+    thread.join()
+    assert said.getvalue() == f"{ALIAS}: there is no index\n"
