@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def settings_read():
         if not isinstance(call, ast.Call) or not ast.unparse(call.func).startswith(("read", "env.")):
             continue
         values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "default")]
-        for name, given in zip(values, values[1:], strict=False):
+        for name, given in pairwise(values):
             if isinstance(name, ast.Constant) and is_variable(name.value):
                 found.setdefault(name.value, default(given))
     return found
