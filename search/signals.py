@@ -18,7 +18,7 @@ from django_elasticsearch_dsl.signals import BaseSignalProcessor
 
 from search.conf import conf
 from search.sync import status
-from search.sync.keys import Key
+from search.sync.paths import parent_keys
 from search.sync.sender import sender
 from search.versioned import documents
 
@@ -28,10 +28,12 @@ _noted: WeakKeyDictionary[BaseDatabaseWrapper, set[str]] = WeakKeyDictionary()
 
 def changed(instance: Model, using: str, *, path: str = "", **kwargs: Any) -> None:
     """A row was saved or deleted: note its key, or along `path` its parent's, for this transaction's one push."""
-    keys = _noted.setdefault(connections[using], set())
-    keys |= _keys(instance, path)
+    keys, found = _noted.setdefault(connections[using], set()), parent_keys(instance, path)
+    keys |= found or set()
     # Each time: a savepoint's rollback drops the callbacks registered inside it.
     transaction.on_commit(partial(push_noted, using), using=using, robust=True)
+    if found is None:
+        transaction.on_commit(partial(status.note, False), using=using, robust=True)
 
 
 def push_noted(using: str) -> None:
@@ -39,18 +41,6 @@ def push_noted(using: str) -> None:
     keys = _noted.pop(connections[using], set())
     if keys:
         status.note(conf.PUSH == "sync" and sender(using).push(keys))
-
-
-def _keys(instance: Model, path: str) -> set[str]:
-    """The row's own key, or that of the row it belongs to."""
-    parent: Any = instance
-    for step in path.split("__")[:-1] if path else ():
-        parent = getattr(parent, step)
-    if not path:
-        return {str(Key.of(parent))}
-    field = parent._meta.get_field(path.rsplit("__", 1)[-1])
-    pk = getattr(parent, field.attname)
-    return set() if pk is None else {str(Key(field.related_model._meta.label, str(pk)))}
 
 
 class SignalProcessor(BaseSignalProcessor):  # type: ignore[misc]  # the package has no types

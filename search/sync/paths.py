@@ -6,10 +6,13 @@ many-to-many table: the names are those of a queryset's filter.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+
+from search.sync.keys import Key
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,27 @@ class Path:
             text += f" {'JOIN' if at else 'FROM'} {schema}{quote(hop.model._meta.db_table)} AS step{at}"
             text += f" ON step{at}.{quote(hop.column)} = {source}" if at else ""
         return f"{text} WHERE step0.{quote(self.hops[0].column)} = {first}"
+
+
+def parent_keys(instance: Model, path: str) -> set[str] | None:
+    """The key at the end of a path, or the row's own where it is empty; None where only the database can follow it."""
+    if not path:
+        return {str(Key.of(instance))}
+    *steps, last = path.split("__")
+    row: Any = instance
+    try:
+        for step in steps:
+            row = getattr(row, step) if _is_foreign_key(row, step) else None
+    except ObjectDoesNotExist:
+        return None
+    if not _is_foreign_key(row, last):
+        return None
+    field = row._meta.get_field(last)
+    pk = getattr(row, field.attname)  # without a look at the parent itself
+    return set() if pk is None else {str(Key(field.related_model._meta.label, str(pk)))}
+
+
+def _is_foreign_key(row: Model | None, name: str) -> bool:
+    """Whether the row itself names the one row of the other table."""
+    field = row._meta.get_field(name) if row is not None else None
+    return bool(field and field.concrete and (field.many_to_one or field.one_to_one))

@@ -2,19 +2,26 @@
 
 import asyncio
 import threading
+from uuid import UUID
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, connections, transaction
 from elasticsearch import Elasticsearch
 
 from orders.models import Order
+from search import signals
 from search.documents import OrderDocument
 from search.models import Entry
 from search.sync import bulk, status
+from search.sync.paths import parent_keys
 from search.sync.relay import Relay
 from tests.roles import psql, role
+from tests.shop.models import Item, Part
 from tests.support import assert_in_step, in_index, in_threads
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
@@ -213,3 +220,31 @@ def test_no_index_is_pending_and_waits(engine, transactional_db, answer):
     make(1).save()
     assert str(answer) == "pending"
     assert not engine.indices.exists(index=OrderDocument._index._name)
+
+
+@pytest.mark.parametrize(
+    ("related", "path", "expected"),
+    [
+        (Part(item_id=UUID(int=1)), "item", {f"shop.Item:{UUID(int=1)}"}),
+        (Part(item=None), "item", set()),
+        (LogEntry(content_type_id=None), "content_type", set()),
+        (LogEntry(content_type_id=None), "content_type__permission", None),
+        (LogEntry(content_type_id=999_999), "content_type__permission", None),
+        (LogEntry(content_type=ContentType(pk=7)), "content_type__permission", None),
+        (Group(pk=7), "permissions", None),
+        (Item(), "parts", None),
+        (Item(), "parts__item", None),
+    ],
+)
+def test_a_receiver_follows_foreign_keys_and_leaves_other_paths_to_the_relay(db, related, path, expected):
+    assert parent_keys(related, path) == expected
+
+
+def test_what_is_left_to_the_relay_is_pending_and_no_error(indices, answer):
+    order = make(1)
+    with transaction.atomic():
+        order.save()
+        signals.changed(Item(), "default", path="parts__item")
+    assert str(answer) == "pending"
+    order.refresh_from_db()
+    assert in_index(OrderDocument)[str(order.pk)][0] == order.version
