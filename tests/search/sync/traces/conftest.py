@@ -1,17 +1,16 @@
 """What every trace has: writes that are only captured, and pushes that go as far as the test lets them."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import pytest
 
 from orders.models import Order
-from search.sync import bulk, reading
+from search.sync import reading
 from search.sync.keys import Key
 from tests.orders.factories import OrderFactory
 from tests.search.sync.traces.ends import settle
-from tests.search.sync.traces.paused import Push
+from tests.search.sync.traces.paused import Push, stop_before_send
 
 
 @pytest.fixture(autouse=True)
@@ -23,19 +22,13 @@ def _capture_only(settings) -> None:
 @pytest.fixture
 def push(monkeypatch) -> Iterator[Callable[..., Push]]:
     """Makes a push of some orders, by primary key, or of the keys in the outbox's text."""
-    made, really = [], bulk.send
-
-    def send(operations, read_at, timeout):
-        if isinstance(thread := threading.current_thread(), Push):
-            thread.operations = operations
-            thread.before("send")
-        return really(operations, read_at, timeout)
+    made: list[Push] = []
 
     def make(*keys: int | str) -> Push:
         made.append(Push([key if isinstance(key, str) else str(Key("orders.Order", str(key))) for key in keys]))
         return made[-1]
 
-    monkeypatch.setattr(bulk, "send", send)
+    stop_before_send(monkeypatch)
     yield make
     for one in made:
         if one.is_alive():

@@ -2,8 +2,10 @@
 
 from elasticsearch import Elasticsearch
 
+from search.documents import OrderDocument
 from search.models import Entry, Index
 from search.sync.relay import Relay
+from search.versioned import VersionedDocument
 from tests.support import assert_in_step
 
 LONG_AGO = "2000-01-01T00:00:00Z"
@@ -20,7 +22,8 @@ def assert_quiet() -> None:
     """After the relay, and once more for the second confirmation of deletes."""
     settle()
     settle()
-    assert list(Entry.objects.values()) == []
+    left = list(Entry.objects.values())
+    assert left == [], left
     assert_in_step()
 
 
@@ -29,9 +32,9 @@ def waiting() -> dict[str, tuple[int, str]]:
     return {entry.key: (entry.version, entry.state) for entry in Entry.objects.all()}
 
 
-def forget_deletes(engine: Elasticsearch) -> None:
-    """What a restart does to the live indices: the versions of deletes are gone. test_engine.py shows both."""
-    for name in Index.objects.live().values_list("name", flat=True):
-        engine.indices.close(index=name)
-        engine.indices.open(index=name)
-        engine.cluster.health(index=name, wait_for_status="yellow")
+def forget_deletes(engine: Elasticsearch, document: type[VersionedDocument] = OrderDocument) -> None:
+    """What a restart does to the live index: the versions of deletes are gone. test_engine.py shows both."""
+    name = Index.objects.live().get(alias=document._index._name).name
+    engine.indices.close(index=name)
+    engine.indices.open(index=name)
+    engine.cluster.health(index=name, wait_for_status="yellow")

@@ -5,9 +5,10 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Self
 
+import pytest
 from django.db import connection, connections
 
-from search.sync import outbox
+from search.sync import bulk, outbox
 from search.sync.push import Pushed, push
 from search.sync.reading import Operation
 
@@ -90,3 +91,16 @@ class Push(threading.Thread):
         elif (found := FROM.match(sql)) and found[1] in STEPS:
             self.before(STEPS[found[1]])
         return execute(sql, params, many, context)
+
+
+def stop_before_send(patch: pytest.MonkeyPatch) -> None:
+    """Make `send` a step: a push that stands before it has read all, and holds no snapshot."""
+    really = bulk.send
+
+    def send(operations: Sequence[Operation], read_at: float, timeout: float) -> Any:
+        if isinstance(thread := threading.current_thread(), Push):
+            thread.operations = operations
+            thread.before("send")
+        return really(operations, read_at, timeout)
+
+    patch.setattr(bulk, "send", send)
