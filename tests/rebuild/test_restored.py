@@ -1,0 +1,134 @@
+"""A database that comes back from a backup: nothing is pushed astray, and the way back to step is three commands."""
+
+from collections.abc import Iterator
+from io import StringIO
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from elasticsearch import Elasticsearch
+from psycopg import sql
+
+from orders.models import Order
+from search.documents import OrderDocument
+from search.index import rebuild
+from search.index.rebuild import Options
+from search.models import Entry, Index
+from search.sync.sender import sender
+from tests.orders.factories import OrderFactory
+from tests.search.sync.traces.ends import assert_quiet, settle
+from tests.search.sync.traces.rebuilding import ALIAS, live, named
+from tests.support import assert_in_step
+
+pytestmark = [pytest.mark.real, pytest.mark.postgres, pytest.mark.slow]
+COUNT = 50
+
+
+def server() -> psycopg.Connection:
+    """The server's own database; the tests' one must have no session while it is copied."""
+    found = connection.settings_dict
+    where = {"host": found["HOST"], "port": found["PORT"], "user": found["USER"], "password": found["PASSWORD"]}
+    return psycopg.connect(dbname="postgres", autocommit=True, **where)
+
+
+def copy(source: str, target: str) -> None:
+    """A database made of another, byte for byte; what it was before is gone."""
+    connection.close()
+    names = sql.Identifier(target), sql.Identifier(source)
+    with server() as session:
+        session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(names[0]))
+        session.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+
+
+@pytest.fixture
+def backup(indices: Elasticsearch, settings) -> Iterator[str]:
+    """Orders in step, and a backup of their database; its name."""
+    settings.SEARCH_PUSH = "off"
+    settings.SEARCH_PUSH_TIMEOUT = 5
+    OrderFactory.create_batch(COUNT)
+    settle()
+    name = f"{connection.settings_dict['NAME']}_backup"
+    copy(connection.settings_dict["NAME"], name)
+    yield name
+    with server() as session:
+        session.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def restore(name: str) -> None:
+    """The database as it was at the backup; who had sessions has none any more."""
+    sender("default").stop()
+    copy(name, connection.settings_dict["NAME"])
+
+
+def live_on() -> None:
+    """What is lost in the restore: orders made, changed and gone, all of it pushed."""
+    OrderFactory.create_batch(5)
+    first, second, *_ = Order.objects.order_by("pk")
+    Order.objects.filter(pk=first.pk).update(customer_name="Lost")
+    Order.objects.filter(pk=second.pk).delete()
+    settle()
+    settle()
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """A command's exit code and what it says."""
+    out = StringIO()
+    try:
+        call_command(*arguments, "--models", "orders", stdout=out, stderr=out)
+    except CommandError as error:
+        return error.returncode, str(error)
+    except SystemExit as end:
+        return int(end.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def repair_until_clean() -> None:
+    """search_drift --repair, until it finds nothing; the relay does what it leaves."""
+    codes = []
+    while not codes or codes[-1]:
+        assert len(codes) < 5, codes
+        codes.append(run("search_drift", "--repair")[0])
+        settle()
+    assert run("search_drift", "--deep") == (0, f"{ALIAS}: {COUNT} rows, {COUNT} documents, in step\n")
+
+
+def test_without_a_rebuild_in_between(backup: str) -> None:
+    """The index holds the lost history: versions above the rows', the tombstone of a row that is back."""
+    live_on()
+    restore(backup)
+    code, said = run("search_drift")
+    assert (code, said.splitlines()[0]) == (
+        1,
+        f"{ALIAS}: {COUNT} rows, {COUNT + 4} documents, 1 missing, 1 stale, 5 orphaned",
+    )
+    repair_until_clean()
+    assert_quiet()
+
+
+@pytest.mark.parametrize("standby", [True, False], ids=["the old index stands by", "the old index is gone"])
+def test_a_rebuild_was_swapped_in_since_the_backup(backup: str, indices: Elasticsearch, standby: bool) -> None:
+    """C4: the database takes the old index for live, and the alias names one that it has never heard of."""
+    old = live()
+    new = rebuild.rebuild(OrderDocument, options=Options(workers=1, standby=standby)).name
+    live_on()
+    restore(backup)
+    assert (live(), named(indices)) == (old, [new])
+    order = OrderFactory.create()
+    assert sender("default").push([f"orders.Order:{order.pk}"]) is False
+    assert Entry.objects.waiting().count() == 1
+    Order.objects.filter(pk=order.pk).delete()
+    code, said = run("search_drift")
+    assert (code, f"{ALIAS} names {new}, the database takes {old} for live" in said) == (2, True)
+    code, said = run("search_index", "--create")
+    assert (code, said.splitlines()[:2]) == (
+        0,
+        [
+            f"{ALIAS}: {new} is there already",
+            f"{ALIAS}: the database took {old} for live; run manage.py search_drift --repair",
+        ],
+    )
+    assert (live(), Index.objects.get(name=old).state) == (new, "retired")
+    repair_until_clean()
+    assert_quiet()
+    assert_in_step()
