@@ -20,6 +20,17 @@ def test_a_request_is_too_late_by_what_no_other_write_took_beside_it() -> None:
     assert seen.beyond(1.5, writes) == [patch(30, 1.8), patch(40, 2.0)]
 
 
+def test_nor_is_it_when_another_request_that_pushes_nothing_took_as_long() -> None:
+    bulk = Taken("bulk", 204, 10.5, 0.8, 0.0)
+    assert Seen(taken=[patch(10, 1.9), bulk]).beyond(1.5, control()) == []
+    assert Seen(taken=[patch(10, 2.4), bulk]).beyond(1.5, control()) == [patch(10, 2.4)]
+    assert Seen(taken=[patch(12, 1.9), bulk]).beyond(1.5, control()) == [patch(12, 1.9)], "not at the same time"
+    assert Seen(taken=[bulk._replace(seconds=1.9)]).beyond(1.5, control()) == [bulk._replace(seconds=1.9)], "its own"
+    assert Seen(taken=[patch(10, 1.9, held=1.6), bulk]).held_beyond(1.5, control()) != [], (
+        "the push itself is no excuse"
+    )
+
+
 def test_what_the_service_held_counts_by_its_own_clock() -> None:
     seen = Seen(taken=[patch(10, 9.0, held=1.0), patch(20, 1.7, held=1.6), patch(30, 2.0, held=1.6)])
     assert seen.held_beyond(1.5, control((31, 31.2))) == [patch(20, 1.7, held=1.6)]

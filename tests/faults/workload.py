@@ -17,6 +17,7 @@ CLIENTS = 8
 HOT = 5  # orders that most patches go to
 # How often, of each hundred operations.
 SHARES = {"patch": 55, "create": 20, "delete": 8, "bulk": 10, "rollback": 7}
+UNPUSHED = ("bulk", "rollback")  # one sends no signal, the other has no commit
 
 
 class Taken(NamedTuple):
@@ -27,6 +28,10 @@ class Taken(NamedTuple):
     started: float  # monotonic
     seconds: float  # the client's
     held: float  # the service's: what of them it waited for its push
+
+    @property
+    def ended(self) -> float:
+        return self.started + self.seconds
 
     @property
     def failed(self) -> bool:
@@ -45,8 +50,16 @@ class Seen:
     deleted: set[int] = field(default_factory=set)  # orders whose delete was acknowledged
 
     def beyond(self, seconds: float, control: Control) -> list[Taken]:
-        """The requests that took so much longer than a write without a push at the same time."""
-        return [each for each in self.taken if each.seconds > seconds + noise(each, control)]
+        """The requests that took so much longer than writes without a push at the same time, over HTTP or not."""
+        slow = [each for each in self.taken if each.seconds > seconds]
+        return [each for each in slow if each.seconds > seconds + max(noise(each, control), self.beside(each))]
+
+    def beside(self, taken: Taken) -> float:
+        """The longest of the other requests at the same time that push nothing, but wait for the same rows."""
+        others = (each for each in self.taken if each.operation in UNPUSHED and each is not taken)
+        return max(
+            (each.seconds for each in others if each.started < taken.ended and each.ended > taken.started), default=0.0
+        )
 
     def held_beyond(self, seconds: float, control: Control) -> list[Taken]:
         """The requests that the service itself held so long for their push; the database's part is not in it."""
@@ -68,7 +81,7 @@ class Seen:
 
 def noise(taken: Taken, control: Control) -> float:
     """What a write without a push took while this request ran."""
-    return control.longest(taken.started, taken.started + taken.seconds)
+    return control.longest(taken.started, taken.ended)
 
 
 class Workload:

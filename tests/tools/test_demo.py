@@ -163,6 +163,7 @@ def test_this_project_loses_nothing_and_the_plain_design_does(database: str) -> 
 
 
 @heavy
+@pytest.mark.postgres  # whose databases must go too
 @pytest.mark.usefixtures("nothing_left")
 @pytest.mark.parametrize("moment", ["Starting Elasticsearch", "is killed"])
 def test_it_takes_everything_away_when_it_is_stopped(moment: str) -> None:
