@@ -7,6 +7,8 @@ import pytest
 
 from orders.models import Order
 from search.documents import OrderDocument
+from search.exceptions import RebuildIncomplete
+from search.index import indices as module
 from search.index import rebuild, swap
 from search.sync.outcomes import Outcome
 from search.sync.sender import sender
@@ -94,3 +96,27 @@ def test_a_push_names_indices_and_never_the_alias(order, push):
 def names(operation):
     """The index that an operation names."""
     return json.loads(operation.body.split(b"\n")[0])[operation.name]["_index"]
+
+
+@pytest.mark.real
+def test_a_change_that_the_new_index_alone_refuses(order, push, engine, monkeypatch):
+    """It comes when the backfill has passed, and is a dead letter; the swap would take its row from search."""
+    really = module.signed_body
+
+    def narrow(document):
+        body = really(document)
+        body["mappings"]["properties"]["total_amount"] = {"type": "byte"}
+        return body
+
+    Order.objects.update(total_amount=1)
+    push(order.pk).end()
+    monkeypatch.setattr(module, "signed_body", narrow)
+    old, index = live(), begin()
+    fill(index)
+    Order.objects.update(total_amount=1000)
+    (result,) = push(order.pk).end()
+    assert result.answer.outcome is Outcome.REFUSED
+    with pytest.raises(RebuildIncomplete, match=rf"\(1 differ: {order.pk} dead\)$"):
+        finish(index)
+    assert (live(), named(engine)) == (old, [old])
+    assert_in_step()
