@@ -1,5 +1,6 @@
 """`manage.py search_relay`: pushes what the synchronous push could not."""
 
+import os
 import signal
 import sys
 from typing import Any
@@ -10,6 +11,7 @@ from search.management.arguments import add_database, positive_int, positive_num
 from search.management.command import OneLineCommand
 from search.models import Entry
 from search.progress import ProgressBar
+from search.sync import outbox
 from search.sync.outcomes import Outcome
 from search.sync.relay import Relay
 
@@ -50,6 +52,7 @@ class Command(OneLineCommand):
     def show_draining(self, relay: Relay) -> None:
         """Drain with a bar on a terminal, or a line now and then."""
         bar, done = ProgressBar(self.stderr, "search_relay", verbosity=self.verbosity), 0
+        outbox.connect(relay.using)  # before the first question: it is this connection that is drained by
         total = Entry.objects.using(relay.using).due().count()
 
         def show(handled: int) -> None:
@@ -69,6 +72,7 @@ def stop_politely(relay: Relay) -> None:
 
     def stop(number: int, frame: object) -> None:
         relay.stop()
+        os.write(2, b"Ending after this batch; the same signal again ends at once.\n")  # a handler must not lock
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: sys.exit(1))
 

@@ -1,0 +1,126 @@
+"""`manage.py search_relay` as a process of its own: its signals while the engine still has a batch in its hands."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from django.db import connection
+from elasticsearch.dsl.connections import connections
+
+from orders.models import Order
+from search.models import Entry, RelayProcess
+from search.sync.relay import Relay
+from tests.faults.proxy import Exchange, Fault, FaultProxy
+from tests.support import assert_in_step, wait_until
+from tools.bootstrap import ROOT
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow]
+ENDING = "Ending after this batch; the same signal again ends at once.\n"
+
+
+class Held(Fault):
+    """The first bulk reaches the engine when the test lets it go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived, self.go_on = threading.Event(), threading.Event()
+
+    def handle(self, exchange: Exchange) -> None:
+        if exchange.request.is_bulk:
+            self.arrived.set()
+            self.go_on.wait(60)
+        super().handle(exchange)
+
+
+@pytest.fixture
+def held():
+    """A proxy before the engine that holds bulks back."""
+    [node] = connections.get_connection().transport.node_pool.all()
+    proxy = FaultProxy(node.base_url)
+    fault = Held()
+    proxy.switch(fault)
+    yield proxy
+    fault.go_on.set()
+    proxy.close()
+
+
+@pytest.fixture
+def start(indices, held, tmp_path):
+    """Starts a relay with a batch of two, three orders waiting; ends it when the test does."""
+    started = []
+
+    def begin(*arguments):
+        Order.objects.bulk_create(
+            [Order(order_number=f"o{number}", customer_name="John", total_amount=1) for number in range(3)]
+        )
+        command = [sys.executable, "manage.py", "search_relay", "--batch-size", "2", *arguments]
+        with (tmp_path / "errors").open("w") as errors:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment(held.url), stdout=subprocess.PIPE, stderr=errors, text=True
+            )
+        started.append(process)
+        assert held.fault.arrived.wait(60)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def environment(engine):
+    database = connection.settings_dict
+    server = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
+    urls = {"postgresql": f"postgres://{server}/{database['NAME']}", "sqlite": f"sqlite:///{database['NAME']}"}
+    return os.environ | {
+        "DATABASE_URL": urls[connection.vendor],
+        "ELASTICSEARCH_URL": engine,
+        "SEARCH_PUSH": "async",
+        "SEARCH_SETTLE": "60",
+    }
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_finishes_the_batch(start, held, tmp_path, number):
+    process = start()
+    process.send_signal(number)
+    wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
+    held.fault.go_on.set()
+    assert process.wait(60) == 0
+    assert Entry.objects.count() == 1
+    assert not RelayProcess.objects.exists()
+    Relay().drain()
+    assert_in_step()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_second_ends_at_once(start, tmp_path, number):
+    process = start()
+    process.send_signal(number)
+    wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
+    process.send_signal(number)
+    assert process.wait(60) == 1
+    assert Entry.objects.waiting().count() == 3
+
+
+def test_a_drain_ends_after_its_batch_and_says_what_is_left(start, held, tmp_path):
+    process = start("--drain")
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
+    held.fault.go_on.set()
+    assert process.communicate(timeout=60)[0] == "pushed 2, waiting 1, settling 0, dead 0\n"
+    assert process.returncode == 1
+
+
+def test_one_that_is_killed_holds_up_nobody(start, held, settings):
+    process = start()
+    process.kill()
+    process.wait(60)
+    held.fault.go_on.set()
+    assert Entry.objects.filter(leased_until__isnull=False).count() == 2
+    relay = Relay()
+    wait_until(lambda: relay.run_once() == 0 and not Entry.objects.exists(), 60)
+    assert_in_step()
