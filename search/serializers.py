@@ -38,4 +38,4 @@ class FoundOrder(serializers.Serializer[Any]):
     total_amount = serializers.DecimalField(max_digits=12, decimal_places=2)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
-    version = serializers.IntegerField()
+    version = serializers.IntegerField(default=None)  # in an adopted index: not before the document is written again

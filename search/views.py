@@ -1,8 +1,11 @@
 """The search endpoint."""
 
 import logging
+from time import monotonic
 from typing import Any
 
+from elasticsearch import ApiError
+from elasticsearch.dsl import Search
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
@@ -19,6 +22,7 @@ from search.sync.fresh import freshen
 log = logging.getLogger("search.views")
 TIMEOUT = 0.8  # seconds; the answer that there is none must come within 1 s
 RETRY_AFTER = 5  # seconds
+DELETED = {404, 503}  # what a search is answered whose index is deleted before it begins, or under it
 UNAVAILABLE = {
     "type": "server_error",
     "errors": [
@@ -64,7 +68,7 @@ def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any
     """One page: the exact count, the pages beside it, and the orders."""
     search = queries.orders(q, using=client(request_timeout=TIMEOUT))
     with engine_errors():
-        found = search[(page - 1) * page_size : page * page_size].execute()
+        found = execute(search[(page - 1) * page_size : page * page_size])
     count = found.hits.total.value  # type: ignore[attr-defined]  # hits are a list with attributes
     url = request.build_absolute_uri()
     return {
@@ -73,3 +77,15 @@ def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any
         "previous": replace_query_param(url, "page", page - 1) if page > 1 else None,
         "results": FoundOrder([hit.to_dict() for hit in found], many=True).data,
     }
+
+
+def execute(search: Search[Any]) -> Any:
+    """Search; once more if the index was deleted under the search: the alias names the next one already."""
+    began = monotonic()
+    try:
+        return search.execute()
+    except ApiError as error:
+        if error.status_code not in DELETED:
+            raise
+    left = max(0.1, TIMEOUT - (monotonic() - began))
+    return search.using(client(request_timeout=left)).execute()

@@ -100,6 +100,7 @@ def record_live(alias: str, name: str, using: str, old_state: IndexState = Index
     with transaction.atomic(using=using):
         indices = Index.objects.using(using).select_for_update().filter(alias=alias)
         old = indices.live().exclude(name=name).first()
+        replaced = old.name if old else ""
         if old and old.name == alias:
             old.delete()  # a plain index that was adopted: the swap has deleted it, since the alias needs its name
         elif old:
@@ -109,7 +110,7 @@ def record_live(alias: str, name: str, using: str, old_state: IndexState = Index
             Index.objects.using(using).update_or_create(
                 name=name, defaults=known, create_defaults=known | {"fingerprint": own_fingerprint(name)}
             )
-    return old.name if old else ""
+    return replaced
 
 
 def point(alias: str, name: str) -> None:

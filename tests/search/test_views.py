@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from elasticsearch import Elasticsearch
+from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
+from elasticsearch import ApiError, Elasticsearch
+from elasticsearch.dsl import Search
 from elasticsearch.dsl.connections import connections
 
 from search.documents import OrderDocument
@@ -159,3 +161,22 @@ def test_an_engine_that_drips_is_503_within_a_second(client: Client, db: None, e
         finally:
             ended.set()
             thread.join()
+
+
+@pytest.mark.engine
+@pytest.mark.conformance
+@pytest.mark.parametrize("status", [404, 503])
+def test_a_search_whose_index_is_deleted_under_it_is_asked_once_more(
+    client: Client, filled: Elasticsearch, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.01, NodeConfig("http", "127.0.0.1", 9200))
+    failures, execute = iter([ApiError("gone", meta, {}), None]), Search.execute
+
+    def gone_once(search: Any) -> Any:
+        if failure := next(failures):
+            raise failure
+        return execute(search)
+
+    monkeypatch.setattr(Search, "execute", gone_once)
+    assert get(client)["count"] == 5
+    assert next(failures, "asked twice") == "asked twice"
