@@ -69,7 +69,7 @@ def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any
     search = queries.orders(q, using=client(request_timeout=TIMEOUT))
     with engine_errors():
         found = execute(search[(page - 1) * page_size : page * page_size])
-    count = found.hits.total.value  # type: ignore[attr-defined]  # hits are a list with attributes
+    count = found.hits.total.value
     url = request.build_absolute_uri()
     return {
         "count": count,
