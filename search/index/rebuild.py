@@ -125,9 +125,10 @@ def finish(document: type[VersionedDocument], index: Index, using: str, options:
 def fill(document: type[VersionedDocument], index: Index, using: str, options: Options) -> int:
     """Backfill what is not done; how many documents were written. RebuildIncomplete names what was refused."""
     filler = Filler(document, index.name, using, size=options.batch_size, throttle=options.throttle)
-    total = filler.rows().count()
-    workers = options.workers or default_workers(using, total)
-    ranges = list(index.ranges.using(using).order_by("number")) or split(filler, index, workers * RANGES_A_WORKER)
+    with lock.Keeper(index, using, lambda: None):  # a large table is not cut in a moment
+        total = filler.rows().count()
+        workers = options.workers or default_workers(using, total)
+        ranges = list(index.ranges.using(using).order_by("number")) or split(filler, index, workers * RANGES_A_WORKER)
 
     def report() -> tuple[int, int]:
         sums = Range.objects.using(using).filter(index=index).aggregate(done=Sum("indexed"), refused=Sum("refusals"))

@@ -1,6 +1,7 @@
 """Of two rebuilds that begin at once one wins, and the other says who did."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from elasticsearch import Elasticsearch
 from search.documents import OrderDocument
 from search.exceptions import RebuildRunning
 from search.index import indices as module
+from search.index import lock
 from search.index import rebuild as rebuilding
 from search.models import Index, IndexState
 from tests.faults.compare import Difference
@@ -17,6 +19,7 @@ from tests.faults.service import Program, Service
 from tests.rebuild import stage
 from tests.rebuild.marks import HEAVY
 from tests.rebuild.stage import ended, said
+from tests.search.sync.traces.rebuilding import hook
 from tests.support import wait_until
 
 LOST = re.compile(
@@ -71,3 +74,24 @@ def test_the_one_that_was_quicker_by_a_hair(indices: Elasticsearch, monkeypatch:
     assert Index.objects.get(state=IndexState.BUILDING).name == first[0]
     dated = set(indices.indices.get(index=f"{stage.ALIAS}-*", filter_path="*.aliases"))
     assert dated == {first[0], stage.live().name}
+
+
+@pytest.mark.engine
+@pytest.mark.conformance
+@pytest.mark.parametrize("step", ["split", "work", "Comparison"])
+def test_who_takes_long_over_a_step_is_known_to_be_alive(
+    indices: Elasticsearch, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A large table takes long to cut, to fill in and to compare; a second rebuild must not take over meanwhile."""
+
+    def beat() -> datetime | None:
+        return Index.objects.get(state=IndexState.BUILDING).beat_at
+
+    def wait_for_a_beat() -> None:
+        before = beat()
+        wait_until(lambda: beat() != before)
+
+    monkeypatch.setattr(lock, "BEAT", 0.01)
+    hook(monkeypatch, rebuilding, step, before=wait_for_a_beat)
+    rebuilding.rebuild(OrderDocument)
+    assert stage.live().owner == ""
