@@ -26,8 +26,9 @@ from tests.search.sync.traces.ends import LONG_AGO, assert_quiet, forget_deletes
 from tests.search.sync.traces.paused import Push, stop_before_send
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
+from tests.support import assert_in_step
 
-pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow]
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow, pytest.mark.timeout(300)]
 ROLLED_BACK = "never committed"
 NUMBERS = count(1)
 ROWS = 3
@@ -121,7 +122,9 @@ class IndexMachine(RuleBasedStateMachine):
         first = next(NUMBERS) * ROWS
         self.pks = [UUID(int=first + at) for at in range(ROWS)]
         self.held: list[Push] = []  # their rows are read, and nothing is sent
-        self.up, self.outages, self.restarted = True, 0, False
+        self.up, self.restarted = True, False
+        self.outages = self.settled = 0
+        bulk_create(self.pks[0], "the first")
 
     # Writes
 
@@ -184,13 +187,6 @@ class IndexMachine(RuleBasedStateMachine):
         connections.add_connection("default", self.engine)
         self.up = True
 
-    @precondition(lambda self: self.held and not self.restarted)
-    @rule()
-    def engine_restarts(self) -> None:
-        """It forgets which deletes it has seen. Once a run: it is the slowest step by far."""
-        forget_deletes(self.engine, ItemDocument)
-        self.restarted = True
-
     # Pushes
 
     @rule()
@@ -202,20 +198,22 @@ class IndexMachine(RuleBasedStateMachine):
         """Backoffs and leases are over; deletes go on settling."""
         Entry.objects.waiting().update(retry_at=LONG_AGO, leased_until=None)
 
+    @precondition(lambda self: self.settled < 2)
     @rule()
     def settle(self) -> None:
-        """As long as that, no push has anything in hand: what it has read is too old to be sent."""
+        """Seldom, and then nothing is in hand: what a push has read is too old by now to be sent."""
         with override_settings(SEARCH_SETTLE=1e-6):
             results = [result for push in self.held for result in push.end()]
         assert {result.answer.outcome for result in results} <= {Outcome.RETRY, Outcome.SETTLING}, results
-        self.held = []
+        self.held, self.settled = [], self.settled + 1
         Entry.objects.settling().update(retry_at=LONG_AGO, leased_until=None)
         Relay().run_once()
 
     @precondition(lambda self: len(self.held) < 4)
-    @rule(ats=st.sets(places, min_size=1))
-    def read(self, ats: set[int]) -> None:
-        """A push reads, and is then held up."""
+    @rule(ats=st.sets(places, min_size=1), name=names)
+    def change_and_read(self, ats: set[int], name: str) -> None:
+        """A push reads a change, and is then held up."""
+        Item.objects.filter(pk__in=[self.pks[at] for at in ats]).update(name=name)
         keys = [str(Key("shop.Item", str(self.pks[at]))) for at in sorted(ats)]
         self.held.append(Push(keys).until("send"))
 
@@ -224,6 +222,16 @@ class IndexMachine(RuleBasedStateMachine):
     def deliver_late(self, data: st.DataObject) -> None:
         """A push that was held up goes on: it sends, and writes down what became of its entries."""
         self.held.pop(data.draw(st.integers(0, len(self.held) - 1))).end()
+
+    @precondition(lambda self: self.held and not self.restarted)
+    @rule()
+    def restart_and_deliver_late(self) -> None:
+        """The engine forgets which deletes it has seen, and then all comes. Once a run: it is the slowest step."""
+        forget_deletes(self.engine, ItemDocument)
+        self.restarted = True
+        for push in self.held:
+            push.end()
+        self.held = []
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
@@ -234,10 +242,20 @@ class IndexMachine(RuleBasedStateMachine):
         push.end()
 
     def teardown(self) -> None:
+        """All is pushed, and in step. Then all is deleted, and what is still held comes after the deletes."""
         connections.add_connection("default", self.engine)
+        sender.stop_all()  # it may still be writing down what it pushed
+        self.time_passes()
+        Relay().drain()
+        assert_in_step()
+        for pk in self.pks:
+            delete(pk, "")
+        sender.stop_all()
+        Relay().drain()
+        if self.held and not self.restarted:
+            forget_deletes(self.engine, ItemDocument)
         for push in self.held:
             push.end()
-        sender.stop_all()  # it may still be writing down what it pushed
         assert_quiet()
         assert not [body for body in self.sent if ROLLED_BACK.encode() in body]
 
@@ -271,7 +289,7 @@ def test_in_the_end_index_equals_database(
 
 
 BOUNDS = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
