@@ -29,6 +29,7 @@ class Breaker:
         self.probe_at = 0.0
         self.closed_at = 0.0
         self._lock = threading.Lock()
+        _show(self.state)  # a child process begins with its parent's metrics
 
     @property
     def closed(self) -> bool:
