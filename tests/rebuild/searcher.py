@@ -24,12 +24,13 @@ class Searcher(threading.Thread):
         super().__init__(daemon=True)
         self.rows, self.kept = rows, kept
         self.made = 0
+        self.pause = 0.02  # seconds between two looks
         self.found = Found()
         self._over = threading.Event()
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def run(self) -> None:
-        while not self._over.wait(0.02):
+        while not self._over.wait(self.pause):
             self.look()
             self.look_fresh()
 

@@ -34,9 +34,9 @@ def test_elasticsearch_is_killed_in_the_middle(server: Server, tmp_path: Path) -
         new = stage.building_name()
         assert server.stop(signal.SIGKILL)
         staged.go_on(100)
-        staged.work.pause = 0.5  # the server that starts needs a processor too
+        staged.work.pause = staged.searcher.pause = 0.5  # the server that starts needs a processor too
         server.start()
-        staged.work.pause = 0
+        staged.work.pause, staged.searcher.pause = 0, 0.02
         assert ended(rebuild) == 0, said(rebuild)
         staged.go_on()
         seen, found = staged.end()
