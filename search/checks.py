@@ -52,6 +52,7 @@ def _strangers() -> Iterator[CheckMessage]:
 def _document(document: type[VersionedDocument]) -> Iterator[CheckMessage]:
     """What is wrong with one document."""
     model = document.django.model
+    yield from _table(document, model)
     yield from _version(document, model)
     for related in document.django.related_models:
         if related not in document.capture:
@@ -64,6 +65,18 @@ def _document(document: type[VersionedDocument]) -> Iterator[CheckMessage]:
     for related, path in document.capture.items():
         yield from _path(document, related, path)
     yield from _dynamic(document)
+
+
+def _table(document: type[VersionedDocument], model: type[Model]) -> Iterator[CheckMessage]:
+    """The rows are in one table of the model's own, which triggers can watch."""
+    if model._meta.proxy or model._meta.parents:
+        kind = "a proxy" if model._meta.proxy else "spread over the tables of its parents"
+        yield Error(
+            f"{model._meta.label} is {kind}, so {document.__name__} has no table of its own to watch.",
+            hint="Make the document of the model that has the table, and choose its rows in get_queryset().",
+            obj=document,
+            id="search.E005",
+        )
 
 
 def _version(document: type[VersionedDocument], model: type[Model]) -> Iterator[CheckMessage]:

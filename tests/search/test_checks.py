@@ -54,6 +54,43 @@ def test_a_document_of_the_right_shape_has_no_issue():
     assert found() == []
 
 
+@isolate_apps("tests.shop")
+def test_a_proxy_has_no_table_to_watch():
+    class Lamp(Item):
+        class Meta:
+            app_label = "shop"
+            proxy = True
+
+    document = register(Lamp)
+    assert found() == [
+        Error(
+            "shop.Lamp is a proxy, so Odd has no table of its own to watch.",
+            hint="Make the document of the model that has the table, and choose its rows in get_queryset().",
+            obj=document,
+            id="search.E005",
+        )
+    ]
+
+
+@isolate_apps("tests.shop")
+def test_a_child_of_another_table_cannot_be_watched():
+    class Lamp(Item):
+        watts = models.IntegerField(default=0)
+
+        class Meta:
+            app_label = "shop"
+
+    document = register(Lamp)
+    assert found() == [
+        Error(
+            "shop.Lamp is spread over the tables of its parents, so Odd has no table of its own to watch.",
+            hint="Make the document of the model that has the table, and choose its rows in get_queryset().",
+            obj=document,
+            id="search.E005",
+        )
+    ]
+
+
 def test_a_document_without_versions_is_indexed_by_nobody():
     document = register(Item, base=Document)
     assert found() == [
