@@ -15,7 +15,7 @@ from search.index.check import triggers
 from search.index.drift import NO_DRIFT
 from search.index.engine import client, engine_errors
 from search.index.fingerprint import fingerprint
-from search.models import Entry, Index, RelayProcess
+from search.models import Entry, Index, IndexState, RelayProcess
 from search.sync.metrics import RELAY_ALIVE
 from search.versioned import VersionedDocument, documents
 
@@ -90,9 +90,20 @@ def _document(document: type[VersionedDocument], using: str) -> DocumentOverview
     found.index, found.verified_at = live.name, live.verified_at
     if live.fingerprint != fingerprint(document):
         found.problems.append("the live index does not fit the code: run manage.py search_index --rebuild")
-    found.problems += _last_drift(live)
+    found.problems += _beyond(document, found.alias, using) + _last_drift(live)
     _ask_engine(document, found, using)
     return found
+
+
+def _beyond(document: type[VersionedDocument], alias: str, using: str) -> list[str]:
+    """Standby indices of newer code: after a rollback of index and code nobody may write them any more."""
+    standing = Index.objects.using(using).filter(alias=alias, state=IndexState.STANDBY).order_by("name")
+    return [
+        f"each change waits for {index.name}, which stands by for newer code: "
+        "run manage.py search_index --prune --older-than 1s"
+        for index in standing
+        if not index.takes(fingerprint(document))
+    ]
 
 
 def _last_drift(live: Index) -> list[str]:

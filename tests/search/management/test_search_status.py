@@ -151,6 +151,19 @@ def test_an_index_of_other_code(in_step):
     assert run("search_status") == Ran(1, screen(order=[problem]))
 
 
+def test_an_index_that_stands_by_for_newer_code(in_step):
+    """As a rollback of the index, and then of the code, leaves it."""
+    own = live(OrderDocument)
+    shape = {"alias": own.alias, "state": "standby", "fingerprint": "newer"}
+    Index.objects.create(name="standing", replaces=[own.fingerprint], **shape)
+    Index.objects.create(name="older", replaces=["before"], **shape)
+    problem = (
+        "  ! each change waits for standing, which stands by for newer code: "
+        "run manage.py search_index --prune --older-than 1s"
+    )
+    assert run("search_status") == Ran(1, screen(order=[problem]))
+
+
 def test_an_alias_that_names_another_index(in_step):
     alias, name = index_records.alias_of(OrderDocument), live(OrderDocument).name
     other = index_records.make(OrderDocument)
