@@ -26,7 +26,7 @@ from search.sync.push import Pushed
 log = logging.getLogger("search.outbox")
 EVER = 1e9  # seconds: 30 years
 # What the moves write may be lost in a crash: it would only be done again. They never wait long for a writer. And due
-# entries are found by the index, in its order, even where the outbox was empty when it was last analyzed, or is bloated.
+# entries are found by the index, in its order, also where the outbox was empty when it was analyzed, or is bloated.
 TUNED = "SET synchronous_commit = off; SET lock_timeout = '1s'; SET enable_bitmapscan = off; SET enable_seqscan = off"
 
 
