@@ -21,7 +21,7 @@ from orders.serializers import OrderSerializer
 class OrderView(generics.GenericAPIView[Order]):
     """What the views of orders share: an answer with one order names its version as ETag."""
 
-    queryset = Order.objects.all()
+    queryset = Order.objects.prefetch_related("lines")
     serializer_class = OrderSerializer
     parser_classes = [StrictJSONParser]
 

@@ -9,6 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from elastic_transport.client_utils import url_to_node_config
 from elasticsearch.serializer import OrjsonSerializer
+from iso4217 import Currency
 
 from search.sync.transport import DeadlineNode
 
@@ -144,6 +145,10 @@ if WHITENOISE_USE_FINDERS := DEBUG:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else a warning, which is right only where it is served from
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+
+ORDER_CURRENCY = read(env.str, "ORDER_CURRENCY", "EUR")
+if ORDER_CURRENCY not in {currency.code for currency in Currency}:
+    raise ImproperlyConfigured(f"ORDER_CURRENCY={ORDER_CURRENCY!r} is not valid: give an ISO 4217 code such as EUR.")
 
 
 def read_database() -> dict[str, Any]:

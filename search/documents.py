@@ -3,11 +3,13 @@
 To index a model of your own see docs/index-your-own-model.md.
 """
 
+from typing import Any
+
 from django_elasticsearch_dsl import fields
 from django_elasticsearch_dsl.registries import registry
 from elasticsearch.dsl import MetaField, analysis
 
-from orders.models import Order
+from orders.models import Order, OrderLine
 from search.conf import conf
 from search.versioned import VersionedDocument
 
@@ -47,7 +49,9 @@ lowered = analysis.normalizer("lowered", type="custom", filter=["lowercase"])
 
 @registry.register_document
 class OrderDocument(VersionedDocument):
-    """An order, as it is searched."""
+    """An order with its lines, as it is searched."""
+
+    capture = {OrderLine: "order"}
 
     id = fields.LongField()
     order_number = fields.KeywordField(
@@ -60,8 +64,26 @@ class OrderDocument(VersionedDocument):
         fields={"keyword": fields.KeywordField(normalizer=folded)},
     )
     total_amount = fields.DoubleField()  # exact: a double holds 15 digits, an amount has 12
+    currency = fields.KeywordField()
+    status = fields.KeywordField()
+    note = fields.TextField(analyzer=name_indexed, search_analyzer=name_searched)
+    lines = fields.NestedField(
+        include_in_root=True,  # so that words may be spread over a line and its order
+        properties={
+            "sku": fields.KeywordField(normalizer=lowered),
+            "description": fields.TextField(analyzer=name_indexed, search_analyzer=name_searched),
+            "quantity": fields.IntegerField(),
+            "unit_price": fields.DoubleField(),
+        },
+    )
     created_at = fields.DateField()
     updated_at = fields.DateField()
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().prefetch_related("lines")
+
+    def get_instances_from_related(self, related_instance: OrderLine) -> Order:
+        return related_instance.order
 
     class Index:
         name = f"{conf.INDEX_PREFIX}orders"
@@ -77,3 +99,4 @@ class OrderDocument(VersionedDocument):
 
     class Django:
         model = Order
+        related_models = [OrderLine]

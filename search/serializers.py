@@ -29,6 +29,15 @@ class SearchParameters(serializers.Serializer[Any]):
         return attrs
 
 
+class FoundLine(serializers.Serializer[Any]):
+    """A line of an order as the index has it."""
+
+    sku = serializers.CharField()
+    description = serializers.CharField()
+    quantity = serializers.IntegerField()
+    unit_price = serializers.DecimalField(max_digits=12, decimal_places=2)
+
+
 class FoundOrder(serializers.Serializer[Any]):
     """An order as the index has it, in the shape of the orders' own answers."""
 
@@ -36,6 +45,11 @@ class FoundOrder(serializers.Serializer[Any]):
     order_number = serializers.CharField()
     customer_name = serializers.CharField()
     total_amount = serializers.DecimalField(max_digits=12, decimal_places=2)
+    # With defaults: documents of an older mapping lack them until the next rebuild.
+    currency = serializers.CharField(default="")
+    status = serializers.CharField(default="")
+    note = serializers.CharField(default="")
+    lines = FoundLine(many=True, default=list)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     version = serializers.IntegerField()
