@@ -7,44 +7,42 @@ from typing import Any
 
 from django_elasticsearch_dsl import fields
 from django_elasticsearch_dsl.registries import registry
-from elasticsearch.dsl import MetaField, analysis
+from elasticsearch.dsl import MetaField
 
 from orders.models import Order, OrderLine
+from search.analysis import (
+    folded,
+    lowered,
+    number_indexed,
+    number_searched,
+    prefix_indexed,
+    prefix_searched,
+    whole_words,
+)
 from search.conf import conf
 from search.versioned import VersionedDocument
 
-LONGEST_PREFIX = 25  # letters of a word that are indexed as its prefixes; more that are typed are cut off
 
-# An accent that is a character of its own ("e" and U+0301) goes before a word is made; asciifolding sees the others.
-without_accents = analysis.char_filter(
-    "without_accents", "pattern_replace", pattern="[\\u0300-\\u036f]", replacement=""
-)
-prefixes = analysis.token_filter("prefixes", "edge_ngram", min_gram=1, max_gram=LONGEST_PREFIX)
-number_prefixes = analysis.token_filter("number_prefixes", "edge_ngram", min_gram=1, max_gram=50)
-cut = analysis.token_filter("cut", "truncate", length=LONGEST_PREFIX)
+def words() -> dict[str, Any]:
+    """A text that is found by the beginnings of its words, and below `words` by whole words only: for typing errors."""
+    return {
+        "analyzer": prefix_indexed,
+        "search_analyzer": prefix_searched,
+        "fields": {"words": fields.TextField(analyzer=whole_words)},
+    }
 
-name_indexed = analysis.analyzer(
-    "name_indexed",
-    type="custom",
-    tokenizer="standard",
-    char_filter=[without_accents],
-    filter=["asciifolding", "lowercase", prefixes],
-)
-name_searched = analysis.analyzer(
-    "name_searched",
-    type="custom",
-    tokenizer="standard",
-    char_filter=[without_accents],
-    filter=["asciifolding", "lowercase", cut],
-)
-number_indexed = analysis.analyzer(
-    "number_indexed", type="custom", tokenizer="keyword", filter=["lowercase", number_prefixes]
-)
-number_searched = analysis.analyzer("number_searched", type="custom", tokenizer="keyword", filter=["lowercase"])
-folded = analysis.normalizer(
-    "folded", type="custom", char_filter=[without_accents], filter=["asciifolding", "lowercase"]
-)
-lowered = analysis.normalizer("lowered", type="custom", filter=["lowercase"])
+
+def name() -> dict[str, Any]:
+    """As words, and as a whole: `keyword` to sort by and to compare with, `raw` as it is written."""
+    options = words()
+    options["fields"] |= {"keyword": fields.KeywordField(normalizer=folded), "raw": fields.KeywordField()}
+    return options
+
+
+def number() -> dict[str, Any]:
+    """A number is one term whatever its case; below `prefix` its beginnings are, without dashes and the like."""
+    prefix = fields.TextField(analyzer=number_indexed, search_analyzer=number_searched)
+    return {"normalizer": lowered, "fields": {"prefix": prefix, "raw": fields.KeywordField()}}
 
 
 @registry.register_document
@@ -54,24 +52,17 @@ class OrderDocument(VersionedDocument):
     capture = {OrderLine: "order"}
 
     id = fields.LongField()
-    order_number = fields.KeywordField(
-        normalizer=lowered,
-        fields={"prefix": fields.TextField(analyzer=number_indexed, search_analyzer=number_searched)},
-    )
-    customer_name = fields.TextField(
-        analyzer=name_indexed,
-        search_analyzer=name_searched,
-        fields={"keyword": fields.KeywordField(normalizer=folded)},
-    )
+    order_number = fields.KeywordField(**number())
+    customer_name = fields.TextField(**name())
     total_amount = fields.DoubleField()  # exact: a double holds 15 digits, an amount has 12
     currency = fields.KeywordField()
     status = fields.KeywordField()
-    note = fields.TextField(analyzer=name_indexed, search_analyzer=name_searched)
+    note = fields.TextField(**words())
     lines = fields.NestedField(
-        include_in_root=True,  # so that words may be spread over a line and its order
+        include_in_root=True,  # for highlighting, which cannot look into nested ones
         properties={
-            "sku": fields.KeywordField(normalizer=lowered),
-            "description": fields.TextField(analyzer=name_indexed, search_analyzer=name_searched),
+            "sku": fields.KeywordField(**number()),
+            "description": fields.TextField(**words()),
             "quantity": fields.IntegerField(),
             "unit_price": fields.DoubleField(),
         },

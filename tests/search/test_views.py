@@ -46,7 +46,7 @@ class TestFound:
     def test_an_order_looks_as_the_orders_own_address_shows_it(self, client: Client, filled: Elasticsearch) -> None:
         answer = get(client, "?q=order00002")
         [order] = answer["results"]
-        assert answer == {"count": 1, "next": None, "previous": None, "results": [order]}
+        assert answer == {"count": 1, "next": None, "previous": None, "did_you_mean": None, "results": [order]}
         assert order == client.get(f"/orders/{order['id']}/").json()
 
     def test_pages(self, client: Client, filled: Elasticsearch) -> None:
@@ -68,6 +68,7 @@ class TestFound:
             "count": 5,
             "next": None,
             "previous": "http://testserver/orders/search?page=8",
+            "did_you_mean": None,
             "results": [],
         }
 
@@ -84,7 +85,7 @@ class TestFound:
         ("page=0", "page", "min_value"),
         ("page=x", "page", "invalid"),
         ("page_size=0", "page_size", "min_value"),
-        ("page_size=101", "page_size", "max_value"),
+        ("page_size=201", "page_size", "max_value"),
         ("page=101&page_size=100", "page", "invalid"),
         ("q=" + "x" * 201, "q", "max_length"),
         ("q=%00", "q", "null_characters_not_allowed"),

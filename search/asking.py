@@ -1,0 +1,68 @@
+"""One request's questions to the engine: all within one time limit, none answered in part."""
+
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch.dsl import Search
+
+from search.cursor import KEEP_ALIVE
+from search.documents import OrderDocument
+from search.exceptions import CursorExpired, SearchTooSlow
+from search.index.engine import client, engine_errors
+
+TIMEOUT = 0.8  # seconds; the answer that there is none must come within 1 s
+LEAST = 0.01  # seconds in which a question may still be answered
+
+
+@dataclass
+class Asking:
+    """Which index is asked (the alias, unless another is named), and until when."""
+
+    index: str = field(default_factory=lambda: str(OrderDocument._index._name))
+    seconds: float = TIMEOUT
+    began: float = field(default_factory=monotonic)
+
+    @property
+    def left(self) -> float:
+        """Seconds; SearchTooSlow when there are none."""
+        if (left := self.seconds - (monotonic() - self.began)) < LEAST:
+            raise SearchTooSlow
+        return left
+
+    @property
+    def engine(self) -> Elasticsearch:
+        """The client, with the time that is left."""
+        return client(request_timeout=self.left)
+
+    def search(self) -> Search[Any]:
+        """A search of the index, to build upon."""
+        return Search(index=self.index)
+
+    def answer(self, search: Search[Any], point: str = "") -> dict[str, Any]:
+        """What the engine answers, as it looks now or looked at a point in time. SearchError when it does not."""
+        if point:
+            search = search.index().extra(pit={"id": point, "keep_alive": KEEP_ALIVE})
+        # The engine stops a little earlier than we do, and then has no answer rather than a part of one.
+        search = search.extra(timeout=f"{int(self.left * 900)}ms").params(allow_partial_search_results=False)
+        try:
+            with engine_errors():
+                found: dict[str, Any] = search.using(self.engine).execute().to_dict()
+        except Exception as error:
+            if point and isinstance(error.__cause__, NotFoundError):
+                raise CursorExpired from error
+            raise
+        if found.get("timed_out"):
+            raise SearchTooSlow
+        return found
+
+    def open(self) -> str:
+        """A point in time, which ends by itself when it is not asked for a while."""
+        with engine_errors():
+            return str(self.engine.open_point_in_time(index=self.index, keep_alive=KEEP_ALIVE)["id"])
+
+    def close(self, point: str) -> None:
+        """End a point in time that nobody can go on with."""
+        with engine_errors():
+            self.engine.close_point_in_time(id=point)
