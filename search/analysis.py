@@ -56,5 +56,6 @@ number_indexed = analysis.analyzer(
 number_searched = analysis.analyzer(
     "number_searched", type="custom", tokenizer="keyword", char_filter=[compact], filter=["lowercase"]
 )
+compacted = analysis.normalizer("compacted", type="custom", char_filter=[compact], filter=["lowercase"])
 folded = analysis.normalizer("folded", type="custom", filter=FOLDED, **LETTERS)
 lowered = analysis.normalizer("lowered", type="custom", filter=["lowercase"])

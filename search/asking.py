@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.dsl import Search
 
@@ -13,7 +14,13 @@ from search.exceptions import CursorExpired, SearchTooSlow
 from search.index.engine import client, engine_errors
 
 TIMEOUT = 0.8  # seconds; the answer that there is none must come within 1 s
+EMBEDDED_TIMEOUT = 10.0  # the embedded engine looks at every document for every word
 LEAST = 0.01  # seconds in which a question may still be answered
+
+
+def timeout() -> float:
+    """Seconds that a search may take."""
+    return EMBEDDED_TIMEOUT if settings.ELASTICSEARCH_IS_EMBEDDED else TIMEOUT
 
 
 @dataclass
@@ -21,7 +28,7 @@ class Asking:
     """Which index is asked (the alias, unless another is named), and until when."""
 
     index: str = field(default_factory=lambda: str(OrderDocument._index._name))
-    seconds: float = TIMEOUT
+    seconds: float = field(default_factory=timeout)
     began: float = field(default_factory=monotonic)
 
     @property

@@ -11,6 +11,7 @@ from elasticsearch.dsl import MetaField
 
 from orders.models import Order, OrderLine
 from search.analysis import (
+    compacted,
     folded,
     lowered,
     number_indexed,
@@ -40,9 +41,13 @@ def name() -> dict[str, Any]:
 
 
 def number() -> dict[str, Any]:
-    """A number is one term whatever its case; below `prefix` its beginnings are, without dashes and the like."""
-    prefix = fields.TextField(analyzer=number_indexed, search_analyzer=number_searched)
-    return {"normalizer": lowered, "fields": {"prefix": prefix, "raw": fields.KeywordField()}}
+    """A number is one term whatever its case; below `compact` without dashes and such, `prefix` its beginnings."""
+    below = {
+        "compact": fields.KeywordField(normalizer=compacted),
+        "prefix": fields.TextField(analyzer=number_indexed, search_analyzer=number_searched),
+        "raw": fields.KeywordField(),
+    }
+    return {"normalizer": lowered, "fields": below}
 
 
 @registry.register_document
