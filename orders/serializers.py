@@ -56,7 +56,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
             "version",
         ]
         read_only_fields = ["created_at", "updated_at", "version"]
-        extra_kwargs = {"total_amount": {"required": False}}
+        extra_kwargs: dict[str, dict[str, Any]] = {"total_amount": {"required": False}}
 
     def run_validation(self, data: Any = empty) -> Any:
         """The total may be left out only where lines tell it."""
