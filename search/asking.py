@@ -43,24 +43,26 @@ class Asking:
         """The client, with the time that is left."""
         return client(request_timeout=self.left)
 
-    def search(self) -> Search[Any]:
-        """A search of the index, to build upon."""
-        return Search(index=self.index)
+    @staticmethod
+    def search() -> Search[Any]:
+        """A search to build upon."""
+        return Search()
 
     def answer(self, search: Search[Any], point: str = "") -> dict[str, Any]:
         """What the engine answers, as it looks now or looked at a point in time. SearchError when it does not."""
-        if point:
-            search = search.index().extra(pit={"id": point, "keep_alive": KEEP_ALIVE})
         # The engine stops a little earlier than we do, and then has no answer rather than a part of one.
-        search = search.extra(timeout=f"{int(self.left * 900)}ms").params(allow_partial_search_results=False)
+        body = search.to_dict() | {"timeout": f"{int(self.left * 900)}ms"}
+        body |= {"pit": {"id": point, "keep_alive": KEEP_ALIVE}} if point else {}
+        index = None if point else self.index
         try:
-            with engine_errors():
-                found: dict[str, Any] = search.using(self.engine).execute().to_dict()
+            with engine_errors():  # not by search.execute(), which keeps its answer as long as the search
+                answer = self.engine.search(index=index, body=body, allow_partial_search_results=False)
         except Exception as error:
             if point and isinstance(error.__cause__, NotFoundError):
                 raise CursorExpired from error
             raise
-        if found.get("timed_out"):
+        found: dict[str, Any] = answer.body
+        if found["timed_out"]:
             raise SearchTooSlow
         return found
 

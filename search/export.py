@@ -32,7 +32,8 @@ class Export:
 
     def __init__(self, wanted: Wanted, name: str, asking: Asking | None = None) -> None:
         self.wanted = replace(wanted, page=None, page_size=PART, facets=(), highlight=False)
-        self.format = FORMATS[name](wanted.fields)
+        self.order = FoundOrder(only=wanted.fields)  # one for all: each is garbage in a circle, which stays for a while
+        self.format = FORMATS[name]([*self.order.fields.keys()])
         self.found = find(self.wanted, asking, correct=False)
         self.first = self.found.cursor
 
@@ -44,14 +45,14 @@ class Export:
             yield self._part()
 
     def _part(self) -> str:
-        orders: Any = FoundOrder(self.found.results, many=True, only=self.wanted.fields).data
-        return self.format.rows(orders)
+        return self.format.rows([self.order.to_representation(order) for order in self.found.results])
 
     def close(self) -> None:
         """Let the point in time go, also when the client has gone away in the midst."""
-        if self.first:
+        first, self.first = self.first, None
+        if first:
             with suppress(SearchError):
-                Asking().close(cursor.read(replace(self.wanted, cursor=self.first)).point)
+                Asking().close(cursor.read(replace(self.wanted, cursor=first)).point)
 
 
 class Csv:
@@ -59,8 +60,8 @@ class Csv:
 
     content_type = "text/csv; charset=utf-8"
 
-    def __init__(self, fields: tuple[str, ...]) -> None:
-        self.columns = [*FoundOrder(only=fields).fields.keys()]
+    def __init__(self, columns: list[str]) -> None:
+        self.columns = columns
 
     def head(self) -> str:
         return _written([self.columns])
@@ -74,8 +75,8 @@ class Ndjson:
 
     content_type = "application/x-ndjson"
 
-    def __init__(self, fields: tuple[str, ...]) -> None:
-        pass  # an order has the fields that were wanted
+    def __init__(self, columns: list[str]) -> None:
+        pass  # each line names its own
 
     def head(self) -> str:
         return ""
@@ -84,7 +85,7 @@ class Ndjson:
         return "".join(f"{orjson.dumps(order).decode()}\n" for order in orders)
 
 
-FORMATS: dict[str, Callable[[tuple[str, ...]], Csv | Ndjson]] = {"csv": Csv, "ndjson": Ndjson}
+FORMATS: dict[str, Callable[[list[str]], Csv | Ndjson]] = {"csv": Csv, "ndjson": Ndjson}
 
 
 def cell(value: Any) -> Any:
