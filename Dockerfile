@@ -8,6 +8,7 @@ RUN pip install --no-cache-dir -r requirements.txt && useradd --system --no-crea
 
 COPY manage.py ./
 COPY project project
+COPY desk desk
 COPY orders orders
 COPY search search
 # Collecting reads the settings, which want these; nothing of them stays in the image.

@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "search",
     "django_elasticsearch_dsl",
     "orders",
+    "desk",
     *read_names("DJANGO_EXTRA_APPS", []),
 ]
 MIDDLEWARE = [
@@ -180,6 +181,12 @@ def read_database() -> dict[str, Any]:
 
 
 DATABASES = {"default": read_database()}
+
+# The pages for people, like the API below: open only while debugging.
+DESK_IS_OPEN = DEBUG
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "desk"
+LOGOUT_REDIRECT_URL = "login"
 
 # Open only while debugging: with debug off every API call needs a token or a session.
 REST_FRAMEWORK = {
