@@ -32,3 +32,9 @@ def asked() -> Iterator[str]:
     """The name of an index with the 500 orders, for a whole module."""
     with index_of(five_hundred()) as name:
         yield name
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time limit that a busy machine keeps too, where the limit is not what is tested."""
+    monkeypatch.setattr("search.asking.TIMEOUT", 10.0)

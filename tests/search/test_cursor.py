@@ -91,8 +91,11 @@ class TestPages:
     def test_a_result_stays_as_it_was_while_orders_come_change_and_go(self) -> None:
         with index_of(five_hundred()[:40]) as name:
             wanted = Wanted(sort="total", page_size=10)
-            before = [order["id"] for order in find(replace(wanted, page=1, page_size=200), Asking(index=name)).results]
-            got, found = [], find(wanted, Asking(index=name))
+            before = [
+                order["id"]
+                for order in find(replace(wanted, page=1, page_size=200), Asking(index=name, seconds=PATIENCE)).results
+            ]
+            got, found = [], find(wanted, Asking(index=name, seconds=PATIENCE))
             for at in range(4):
                 got += [order["id"] for order in found.results]
                 assert found.count == 40
@@ -102,28 +105,33 @@ class TestPages:
                     client().index(index=name, id=str(key), document=changed, refresh=True)
                 client().delete(index=name, id=str(before[-6 - at]), refresh=True)
                 if found.cursor:
-                    found = find(replace(wanted, cursor=found.cursor), Asking(index=name))
+                    found = find(replace(wanted, cursor=found.cursor), Asking(index=name, seconds=PATIENCE))
             assert got == before
-            assert find(wanted, Asking(index=name)).count == 40  # four came, four went
+            assert find(wanted, Asking(index=name, seconds=PATIENCE)).count == 40  # four came, four went
 
     def test_a_page_can_be_asked_for_again(self, asked: str) -> None:
         wanted = Wanted(page_size=100)
-        second = replace(wanted, cursor=find(wanted, Asking(index=asked)).cursor or "")
-        assert find(second, Asking(index=asked)).results == find(second, Asking(index=asked)).results
+        second = replace(wanted, cursor=find(wanted, Asking(index=asked, seconds=PATIENCE)).cursor or "")
+        assert (
+            find(second, Asking(index=asked, seconds=PATIENCE)).results
+            == find(second, Asking(index=asked, seconds=PATIENCE)).results
+        )
 
     def test_a_point_in_time_that_has_ended_is_an_expired_cursor(self, asked: str) -> None:
         wanted = Wanted(page_size=100)
-        second = replace(wanted, cursor=find(wanted, Asking(index=asked)).cursor or "")
+        second = replace(wanted, cursor=find(wanted, Asking(index=asked, seconds=PATIENCE)).cursor or "")
         Asking().close(cursor.read(second).point)
         with pytest.raises(CursorExpired):
-            find(second, Asking(index=asked))
+            find(second, Asking(index=asked, seconds=PATIENCE))
 
     @embedded_lacks("keeps a point in time beyond its index")
     def test_an_index_that_is_gone_is_an_expired_cursor(self) -> None:
         with index_of(five_hundred()[:3]) as name:
-            second = Wanted(page_size=1, cursor=find(Wanted(page_size=1), Asking(index=name)).cursor or "")
+            second = Wanted(
+                page_size=1, cursor=find(Wanted(page_size=1), Asking(index=name, seconds=PATIENCE)).cursor or ""
+            )
         with pytest.raises(CursorExpired):
-            find(second, Asking(index=name))
+            find(second, Asking(index=name, seconds=PATIENCE))
 
     @pytest.mark.slow
     @pytest.mark.real

@@ -44,7 +44,7 @@ class TestOverHttp:
     """As a client sees it."""
 
     @pytest.fixture
-    def filled(self, engine: Elasticsearch) -> Iterator[Elasticsearch]:
+    def filled(self, engine: Elasticsearch, patient: None) -> Iterator[Elasticsearch]:
         """The 500 orders behind the alias, and one whose texts are formulas; parts are small."""
         name = indices.make(OrderDocument)
         engine.indices.put_alias(index=name, name=OrderDocument._index._name)
@@ -138,7 +138,7 @@ class TestParts:
 
     def test_a_point_in_time_ends_with_the_export(self, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(export, "PART", 200)
-        exported = Export(Wanted(), "csv", Asking(index=asked))
+        exported = Export(Wanted(), "csv", Asking(index=asked, seconds=30))
         assert len(list(exported)) == 4  # the head, and three parts
         point = cursor.read(replace(exported.wanted, cursor=exported.first or "")).point
         exported.close()
@@ -150,7 +150,7 @@ class TestParts:
     ) -> None:
         """So that no client takes the part that it has for the whole."""
         monkeypatch.setattr(export, "PART", 200)
-        exported = Export(Wanted(), "ndjson", Asking(index=asked))
+        exported = Export(Wanted(), "ndjson", Asking(index=asked, seconds=30))
         parts = iter(exported)
         assert [next(parts), next(parts).count("\n")] == ["", 200]
         exported.close()

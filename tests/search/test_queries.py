@@ -46,7 +46,7 @@ def searched() -> Iterator[str]:
 
 
 def found(text: str, name: str) -> list[str]:
-    result = find(Wanted(q=text, page=1, page_size=100), Asking(index=name))
+    result = find(Wanted(q=text, page=1, page_size=100), Asking(index=name, seconds=30))
     return [order["order_number"] for order in result.results]
 
 

@@ -55,7 +55,7 @@ def test_did_you_mean(asked: str, typed: str, meant: str | None) -> None:
     assert suggest(typed, Asking(index=asked, seconds=PATIENCE))["did_you_mean"] == meant
 
 
-def test_the_answer(client: Client, engine: Elasticsearch, db: Any) -> None:
+def test_the_answer(client: Client, engine: Elasticsearch, db: Any, patient: None) -> None:
     name = indices.make(OrderDocument)
     engine.indices.put_alias(index=name, name=OrderDocument._index._name)
     engine.index(index=name, id="1", document=source(1, "J-1", "Jane Doe", "", [("JAM-3", "Jam")]), refresh=True)

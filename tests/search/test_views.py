@@ -53,7 +53,7 @@ HOSTILE = [
 
 
 @pytest.fixture
-def filled(engine: Elasticsearch, transactional_db: None) -> Elasticsearch:
+def filled(engine: Elasticsearch, transactional_db: None, patient: None) -> Elasticsearch:
     """Five orders in the index."""
     indices.create(OrderDocument)
     make_orders(5)
