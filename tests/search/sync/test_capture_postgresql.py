@@ -69,9 +69,24 @@ def test_truncating_related_rows_touches_their_parents():
     assert entry(item.pk)[1] is False
 
 
-def test_swapped_keys_are_two_changes_and_no_delete():
+@pytest.fixture
+def late_key():
+    """Items whose key is compared at the commit. The table is as it was afterwards: ON CONFLICT takes no such key."""
+    own = "ALTER TABLE shop_item ADD CONSTRAINT shop_item_pkey PRIMARY KEY (id)"
+    foreign = sql(
+        "SELECT format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, "
+        "pg_get_constraintdef(oid)) FROM pg_constraint WHERE confrelid = 'shop_item'::regclass",
+        [],
+    )
     sql("ALTER TABLE shop_item DROP CONSTRAINT shop_item_pkey CASCADE")
-    sql("ALTER TABLE shop_item ADD CONSTRAINT shop_item_pkey PRIMARY KEY (id) DEFERRABLE INITIALLY DEFERRED")
+    sql(f"{own} DEFERRABLE INITIALLY DEFERRED")
+    yield
+    sql("ALTER TABLE shop_item DROP CONSTRAINT shop_item_pkey")
+    for (statement,) in [(own,), *foreign]:
+        sql(statement)
+
+
+def test_swapped_keys_are_two_changes_and_no_delete(late_key):
     one, two = Item.objects.create(name="one"), Item.objects.create(name="two")
     Entry.objects.all().delete()
     with transaction.atomic():
