@@ -22,7 +22,7 @@ class Address:
     @classmethod
     def of(cls, query: QueryDict) -> Self:
         """What a request asks for."""
-        found = {name: _filled(query.getlist(name)) for name in SEVERAL}
+        found = {name: _filled(",".join(query.getlist(name)).split(",")) for name in SEVERAL}
         found |= {name: _filled(query.getlist(name))[-1:] for name in SINGLE}
         return cls({name: values for name, values in found.items() if values})
 

@@ -1,5 +1,6 @@
 """The month chart: a bar for each of the latest months, once by orders and once by what they come to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -41,24 +42,24 @@ class Chart:
 
 def orders(asked: Address, buckets: list[dict[str, Any]]) -> Chart | None:
     """How many orders each month has."""
-    return _chart("Orders by month", asked, buckets, "count", "{:,} orders")
+    return _chart("Orders by month", asked, buckets, "count", _count)
 
 
 def amounts(asked: Address, buckets: list[dict[str, Any]], currency: str) -> Chart | None:
     """What the orders of one currency come to: amounts of several cannot be added."""
-    return _chart(f"{currency} by month", asked, buckets, "amount", f"{{:,.0f}} {currency}")
+    return _chart(f"{currency} by month", asked, buckets, "amount", lambda amount: f"{amount:,.0f} {currency}")
 
 
-def _chart(title: str, asked: Address, buckets: list[dict[str, Any]], key: str, form: str) -> Chart | None:
+def _chart(
+    title: str, asked: Address, buckets: list[dict[str, Any]], key: str, said: Callable[[Any], str]
+) -> Chart | None:
     """None without a month."""
     filled = with_gaps(buckets)[-MOST_MONTHS:]
     if not filled:
         return None
     most = max(bucket[key] for bucket in filled)
-    bars = [
-        _bar(at, asked, bucket, bucket[key] / (most or 1), form.format(bucket[key])) for at, bucket in enumerate(filled)
-    ]
-    return Chart(title, bars, _short(filled[0]), _short(filled[-1]), form.format(most))
+    bars = [_bar(at, asked, bucket, bucket[key] / (most or 1), said(bucket[key])) for at, bucket in enumerate(filled)]
+    return Chart(title, bars, _short(filled[0]), _short(filled[-1]), said(most))
 
 
 def _bar(at: int, asked: Address, bucket: dict[str, Any], share: float, value: str) -> Bar:
@@ -78,6 +79,10 @@ def with_gaps(buckets: list[dict[str, Any]]) -> list[dict[str, Any]]:
     first = max(first, last - MOST_MONTHS + 1)
     names = [f"{at // 12:04}-{at % 12 + 1:02}" for at in range(first, last + 1)]
     return [known.get(name, {"value": name, "count": 0, "amount": 0}) for name in names]
+
+
+def _count(count: int) -> str:
+    return f"{count:,} order{'' if count == 1 else 's'}"
 
 
 def _short(bucket: dict[str, Any]) -> str:

@@ -100,7 +100,7 @@ class OrderForm:
     @property
     def rows(self) -> list[list[Field]]:
         """The lines' inputs."""
-        rows: Any = zip_longest(self.lines, self.line_errors[: len(self.lines)], fillvalue={})
+        rows: Any = zip_longest(self.lines, self.line_errors, fillvalue={})
         return [self._row(at, line, errors) for at, (line, errors) in enumerate(rows)]
 
     def _row(self, at: int, line: Values, errors: Errors) -> list[Field]:
@@ -161,14 +161,12 @@ class OrderForm:
             return None
 
     def _note(self, detail: Any) -> None:
-        """Take errors over: those of lines stand with their lines."""
+        """Take errors over: those of a line, which have its place for a name, stand with it."""
         lines = detail.get("lines", [])
-        if isinstance(lines, list) and all(isinstance(each, dict) for each in lines):
-            self.line_errors = [_texts(each) for each in lines]
-            detail = {name: found for name, found in detail.items() if name != "lines"}
-        elif isinstance(lines, dict):
-            detail = {**detail, "lines": lines.get(api_settings.NON_FIELD_ERRORS_KEY, [])}
-        self.errors = _texts(detail)
+        if isinstance(lines, dict):
+            self.line_errors = [_texts(lines.get(at, {})) for at in range(len(self.lines))]
+            lines = lines.get(api_settings.NON_FIELD_ERRORS_KEY, [])
+        self.errors = _texts({**detail, "lines": lines})
 
     def differences(self, order: Order) -> list[Difference]:
         """What would be changed if this were saved over the order as it is now."""
@@ -203,4 +201,4 @@ def unchanged(pk: int, version: str) -> Order:
 
 
 def _texts(errors: Any) -> Errors:
-    return {name: [str(text) for text in found] for name, found in errors.items()}
+    return {name: [str(text) for text in found] for name, found in errors.items() if found}

@@ -36,7 +36,8 @@ class Search(DeskView):
             response["Retry-After"] = str(RETRY_AFTER)
         if is_part(request) and not asked.get("cursor"):
             # While somebody types, the text replaces its own beginning in the browser's history.
-            is_typing = asked.goes_on_from(request.headers.get("HX-Current-URL", ""))
+            is_link = "HX-Boosted" in request.headers
+            is_typing = not is_link and asked.goes_on_from(request.headers.get("HX-Current-URL", ""))
             response["HX-Replace-Url" if is_typing else "HX-Push-Url"] = str(asked)
         return response
 
@@ -64,12 +65,12 @@ class OrderCreate(DeskView):
     """/desk/orders/new."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page("form", form=OrderForm.blank())
+        return self.page("form", form=OrderForm.blank(), focus="first")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = OrderForm.posted(request.POST)
-        if is_only_edited(request):
-            return self.page("form", form=form)
+        if button := pressed(request):
+            return self.page("form", form=form, focus=button)
         return saved(request, order) if (order := form.save()) else self.page("form", 400, form=form)
 
 
@@ -82,8 +83,8 @@ class OrderEdit(DeskView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         form = OrderForm.posted(request.POST)
-        if is_only_edited(request):
-            return self.page("form", form=form, order=get_object_or_404(Order, pk=pk))
+        if button := pressed(request):
+            return self.page("form", form=form, order=get_object_or_404(Order, pk=pk), focus=button)
         try:
             order = form.save(pk)
         except OrderChanged as error:
@@ -126,15 +127,22 @@ def delete(pk: int, version: str) -> str:
     return order.order_number
 
 
-def is_only_edited(request: HttpRequest) -> bool:
-    """Whether a button changed the form itself: nothing is to be saved yet."""
-    return bool({"add", "remove", "count"} & set(request.POST))
+def pressed(request: HttpRequest) -> str:
+    """The button that changes the form itself: nothing is to be saved yet. `count` is no button, but asks for sums."""
+    return next((name for name in ("add", "remove", "count") if name in request.POST), "")
 
 
 def saved(request: HttpRequest, order: Order) -> HttpResponse:
     """To the order's page."""
     messages.success(request, f"Order {order.order_number} is saved.")
     return redirect("desk-order", pk=order.pk)
+
+
+def bad_request(request: HttpRequest) -> HttpResponse:
+    """400 for people."""
+    return error(
+        request, 400, "This cannot be read", "The form is larger than an order can be. Nothing has been saved."
+    )
 
 
 def not_found(request: HttpRequest) -> HttpResponse:

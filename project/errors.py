@@ -42,6 +42,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: what Django itself cannot read."""
     if is_admin(request):
         return defaults.bad_request(request, exception)
+    if is_desk(request):
+        return views.bad_request(request)
     return answer(HTTPStatus.BAD_REQUEST, "bad_request", "The request cannot be read.")
 
 

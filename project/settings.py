@@ -145,6 +145,7 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 if WHITENOISE_USE_FINDERS := DEBUG:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else a warning, which is right only where it is served from
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500  # an order may have 500 lines of four fields
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 
 ORDER_CURRENCY = read(env.str, "ORDER_CURRENCY", "EUR")
