@@ -8,6 +8,7 @@ RUN pip install --no-cache-dir -r requirements.txt && useradd --system --no-crea
 
 COPY manage.py ./
 COPY project project
+COPY desk desk
 COPY orders orders
 COPY search search
 # Collecting reads the settings, which want these; nothing of them stays in the image.
@@ -17,4 +18,4 @@ RUN DJANGO_SECRET_KEY=none DJANGO_ALLOWED_HOSTS=none ELASTICSEARCH_URL=http://no
 USER service
 EXPOSE 8000
 CMD ["gunicorn", "project.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", \
-     "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--limit-request-line", "8190"]

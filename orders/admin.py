@@ -1,17 +1,28 @@
 """Orders in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 
-from orders.models import Order
+from orders.models import Order, OrderLine, total_of
+
+
+class OrderLineInline(admin.TabularInline):  # type: ignore[type-arg]
+    """An order's lines, below it."""
+
+    model = OrderLine
+    extra = 0
 
 
 @admin.register(Order)
 class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's is not generic when it runs
     """Lists, searches, adds, changes and deletes orders."""
 
-    list_display = ["order_number", "customer_name", "total_amount", "updated_at"]
+    list_display = ["order_number", "customer_name", "total_amount", "currency", "status", "updated_at"]
+    list_filter = ["status"]
+    inlines = [OrderLineInline]
     search_fields = ["order_number", "customer_name"]
     readonly_fields = ["created_at", "updated_at", "version"]
     show_full_result_count = False
@@ -21,3 +32,11 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's is not
         if request.method == "POST" and transaction.get_connection().in_atomic_block:
             list(Order.objects.select_for_update().filter(pk=object_id))
         return super().get_object(request, object_id, from_field)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """An order with lines costs what they come to, whatever was typed as its total."""
+        super().save_related(request, form, formsets, change)
+        order = form.instance
+        if (lines := list(order.lines.all())) and order.total_amount != total_of(lines):
+            order.total_amount = total_of(lines)
+            order.save(update_fields=["total_amount", "updated_at"])

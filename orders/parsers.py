@@ -31,7 +31,22 @@ class NotANumber:
         return self.text
 
 
-class StrictJSONParser(BaseParser):
+class StrictParser(BaseParser):
+    """Reads a body that is within the limit, and leaves to `loads` what it means."""
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLarge
+        return self.loads(body)
+
+    def loads(self, body: bytes) -> Any:
+        """What the body says. Raises ParseError."""
+        raise NotImplementedError
+
+
+class StrictJSONParser(StrictParser):
     """Parses a JSON object.
 
     A number arrives as its text: nothing is rounded to a double before a decimal field has counted its places, and
@@ -41,24 +56,51 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read(limit + 1)
-        if len(body) > limit:
-            raise BodyTooLarge
-        return loads(body)
+    def loads(self, body: bytes) -> dict[str, Any]:
+        data = decoded(body)
+        if not isinstance(data, dict):
+            raise ParseError("The body must be a JSON object.")
+        return data
 
 
-def loads(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`, with numbers as text. Raises ParseError."""
+class StrictArrayParser(StrictParser):
+    """Parses a JSON array, as strictly."""
+
+    media_type = "application/json"
+
+    def loads(self, body: bytes) -> list[Any]:
+        data = decoded(body)
+        if not isinstance(data, list):
+            raise ParseError("The body must be a JSON array.")
+        return data
+
+
+class StrictNDJSONParser(StrictParser):
+    """Parses lines of JSON, as strictly. Blank ones are passed over; a ParseError names the line, from 1."""
+
+    media_type = "application/x-ndjson"
+
+    def loads(self, body: bytes) -> list[Any]:
+        lines = enumerate(body.split(b"\n"), start=1)
+        return [decoded_line(number, line) for number, line in lines if line.strip()]
+
+
+def decoded_line(number: int, line: bytes) -> Any:
+    """The JSON in one line of several. Raises ParseError, which names the line."""
+    try:
+        return decoded(line)
+    except ParseError as error:
+        raise ParseError(f"Line {number}: {error.detail}".replace(": line 1 column", ": column")) from error
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON in `body`, with numbers as text. Raises ParseError."""
     try:
         data = json.loads(body.decode(), parse_int=str, parse_float=str, parse_constant=NotANumber)
     except RecursionError as error:
         raise ParseError(f"JSON parse error - more than {MAX_DEPTH} levels deep") from error
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are
         raise ParseError(f"JSON parse error - {error}") from error
-    if not isinstance(data, dict):
-        raise ParseError("The body must be a JSON object.")
     if depth(data) > MAX_DEPTH:
         raise ParseError(f"JSON parse error - more than {MAX_DEPTH} levels deep")
     return data

@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from orders import preconditions
+from orders import bulk, preconditions
+from orders.bulk import BulkOrderSerializer, BulkParameters
 from orders.models import Order
 from orders.pages import OrderPages
-from orders.parsers import StrictJSONParser
+from orders.parsers import StrictArrayParser, StrictJSONParser, StrictNDJSONParser
 from orders.races import retried
 from orders.serializers import OrderSerializer
 
@@ -21,7 +22,7 @@ from orders.serializers import OrderSerializer
 class OrderView(generics.GenericAPIView[Order]):
     """What the views of orders share: an answer with one order names its version as ETag."""
 
-    queryset = Order.objects.all()
+    queryset = Order.objects.prefetch_related("lines")
     serializer_class = OrderSerializer
     parser_classes = [StrictJSONParser]
 
@@ -52,6 +53,26 @@ class OrderList(OrderCreate, generics.ListAPIView[Order]):
     """GET lists the orders, newest first; POST makes one."""
 
     pagination_class = OrderPages
+
+
+class OrderBulk(OrderView):
+    """POST makes up to 1,000 orders, all or none; with `atomic=false` the good ones, and says why it refused the rest.
+
+    One transaction, so that what listens to its commit hears of all of them at once.
+    """
+
+    parser_classes = [StrictArrayParser, StrictNDJSONParser]
+    serializer_class = BulkOrderSerializer
+
+    @retried
+    def post(self, request: Request) -> Response:
+        parameters = BulkParameters(data=request.query_params.dict())
+        parameters.is_valid(raise_exception=True)
+        atomic = parameters.validated_data["atomic"]
+        made = bulk.make(request.data, self.get_serializer_context(), atomic=atomic)
+        if atomic:
+            return Response(made, status=status.HTTP_201_CREATED)
+        return Response(bulk.told(made), status=status.HTTP_207_MULTI_STATUS)
 
 
 class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):

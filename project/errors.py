@@ -10,6 +10,8 @@ from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import CLIENT_ERROR, SERVER_ERROR, Error, ErrorResponse, ErrorType
 from rest_framework import exceptions
 
+from desk import views
+
 
 class ErrorHandler(ExceptionHandler):
     """As the package's, but a client that goes away in mid-body is not the server's error."""
@@ -27,14 +29,21 @@ def answer(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
 
 
 def is_admin(request: HttpRequest) -> bool:
-    """Whether a person looks at the answer."""
+    """Whether a person looks at the answer, in the admin."""
     return request.path.startswith(reverse("admin:index"))
+
+
+def is_desk(request: HttpRequest) -> bool:
+    """Whether a person looks at the answer, at the desk."""
+    return request.path.startswith("/desk/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: what Django itself cannot read."""
     if is_admin(request):
         return defaults.bad_request(request, exception)
+    if is_desk(request):
+        return views.bad_request(request)
     return answer(HTTPStatus.BAD_REQUEST, "bad_request", "The request cannot be read.")
 
 
@@ -49,6 +58,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """404: an address that leads nowhere."""
     if is_admin(request) and exception:
         return defaults.page_not_found(request, exception)
+    if is_desk(request):
+        return views.not_found(request)
     return answer(HTTPStatus.NOT_FOUND, "not_found", "Not found.")
 
 
@@ -56,4 +67,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500."""
     if is_admin(request):
         return defaults.server_error(request)
+    if is_desk(request) or request.path == "/":
+        return views.server_error(request)
     return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Server Error (500)")

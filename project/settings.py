@@ -9,6 +9,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from elastic_transport.client_utils import url_to_node_config
 from elasticsearch.serializer import OrjsonSerializer
+from iso4217 import Currency
 
 from search.sync.transport import DeadlineNode
 
@@ -106,6 +107,7 @@ INSTALLED_APPS = [
     "search",
     "django_elasticsearch_dsl",
     "orders",
+    "desk",
     *read_names("DJANGO_EXTRA_APPS", []),
 ]
 MIDDLEWARE = [
@@ -143,7 +145,12 @@ STATIC_ROOT = BASE_DIR / "var" / "static"
 if WHITENOISE_USE_FINDERS := DEBUG:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # else a warning, which is right only where it is served from
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500  # an order may have 500 lines of four fields
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+
+ORDER_CURRENCY = read(env.str, "ORDER_CURRENCY", "EUR")
+if ORDER_CURRENCY not in {currency.code for currency in Currency}:
+    raise ImproperlyConfigured(f"ORDER_CURRENCY={ORDER_CURRENCY!r} is not valid: give an ISO 4217 code such as EUR.")
 
 
 def read_database() -> dict[str, Any]:
@@ -175,6 +182,12 @@ def read_database() -> dict[str, Any]:
 
 
 DATABASES = {"default": read_database()}
+
+# The pages for people, like the API below: open only while debugging.
+DESK_IS_OPEN = DEBUG
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "desk"
+LOGOUT_REDIRECT_URL = "login"
 
 # Open only while debugging: with debug off every API call needs a token or a session.
 REST_FRAMEWORK = {

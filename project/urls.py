@@ -7,6 +7,7 @@ from orders.views import OrderList
 from project.errors import not_found
 
 urlpatterns = [
+    path("", include("desk.urls")),
     path("admin/", admin.site.urls),
     # Before the orders' own paths: /orders/search is no order's id.
     path("orders/", include("search.urls")),

@@ -115,3 +115,19 @@ class StrangeFlags(SearchError):
 
 class WorkerDied(SearchError):
     """A process that fills the index has died. Run `manage.py search_index --resume`."""
+
+
+class StrangeText(SearchError):
+    """This text cannot be searched for. Give up to 16 words; the beginning of one is enough, without * or ?."""
+
+
+class BadCursor(SearchError):
+    """This cursor is none of this search's. Begin again without it."""
+
+
+class CursorExpired(SearchError):
+    """This cursor is too old. Begin again without it."""
+
+
+class SearchTooSlow(SearchError):
+    """The search took too long. Search for less, or again in a moment."""

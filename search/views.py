@@ -1,57 +1,106 @@
-"""The search endpoint."""
+"""The search endpoints."""
 
 import logging
-from time import monotonic
+from collections.abc import Callable
 from typing import Any
 
-from elasticsearch import ApiError
-from elasticsearch.dsl import Search
+from django.http import HttpResponseBase, StreamingHttpResponse
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
-from search import queries
 from search.documents import OrderDocument
-from search.exceptions import SearchError
+from search.exceptions import BadCursor, CursorExpired, SearchError, SearchTooSlow, StrangeText
 from search.explain import explain
-from search.index.engine import client, engine_errors
-from search.serializers import FoundOrder, SearchParameters
+from search.export import Export
+from search.finding import find
+from search.parameters import Parameters
+from search.serializers import ExportParameters, HighlightedOrder, SearchParameters, SuggestParameters
+from search.suggest import suggest
 from search.sync.fresh import freshen
+from search.wanted import Found, Wanted
 
 log = logging.getLogger("search.views")
-TIMEOUT = 0.8  # seconds; the answer that there is none must come within 1 s
 RETRY_AFTER = 5  # seconds
-DELETED = {404, 503}  # what a search is answered whose index is deleted before it begins, or under it
-UNAVAILABLE = {
-    "type": "server_error",
-    "errors": [
-        {
-            "code": "search_unavailable",
-            "detail": "Search does not answer now. Orders are still taken, and will be found when it is back.",
-            "attr": None,
-        }
-    ],
-}
+DOWN = "Search does not answer now. Orders are still taken, and will be found when it is back."
+SLOW = "This search takes too long. Search for less, or again in a moment."
 
 
-class OrderSearch(APIView):
-    """GET /orders/search?q=: orders by customer and number, newest first, in pages.
+class Gone(APIException):
+    """What the client goes on with is no more."""
 
-    `fresh=true` first pushes what waits, so that every change committed before the search is seen; the answer's
-    `X-Search-Fresh` says whether that was done in time.
+    status_code = status.HTTP_410_GONE
+
+
+class SearchView(APIView):
+    """What the views that ask the engine share: their parameters, and what they answer when it has no answer."""
+
+    parameters: type[Parameters]
+
+    def get(self, request: Request) -> HttpResponseBase:
+        given = self.parameters(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        wanted = dict(given.validated_data)
+        headers = {"X-Search-Fresh": str(freshen())} if wanted.pop("fresh", False) else {}
+        return answered(lambda: self.answer(request, wanted), headers)
+
+    def answer(self, request: Request, wanted: dict[str, Any]) -> HttpResponseBase:
+        """What is wanted."""
+        raise NotImplementedError
+
+
+class OrderSearch(SearchView):
+    """GET /orders/search?q=: orders by their words, with filters, facets and highlights, in pages.
+
+    Without `page`, `next` leads through the result as it was at its first page, at any depth, whatever changes
+    meanwhile. `fresh=true` first pushes what waits, so that every change committed before the search is seen; the
+    answer's `X-Search-Fresh` says whether that was done in time.
     """
 
-    def get(self, request: Request) -> Response:
-        parameters = SearchParameters(data=request.query_params)
-        parameters.is_valid(raise_exception=True)
-        wanted = dict(parameters.validated_data)
-        headers = {"X-Search-Fresh": str(freshen())} if wanted.pop("fresh") else {}
-        try:
-            return Response(answer(request, **wanted), headers=headers)
-        except SearchError as error:  # no exception of DRF's: that would be a traceback in the log for every request
-            log.warning("search failed: %s", error)
-            return Response(UNAVAILABLE, status=503, headers=headers | {"Retry-After": str(RETRY_AFTER)})
+    parameters = SearchParameters
+
+    def answer(self, request: Request, wanted: dict[str, Any]) -> Response:
+        search = Wanted.of(wanted)
+        found = find(search)
+        facets = {} if found.facets is None else {"facets": found.facets}
+        return Response(
+            {
+                "count": found.count,
+                **beside(request.build_absolute_uri(), search, found),
+                "did_you_mean": found.did_you_mean,
+                **facets,
+                "results": HighlightedOrder(found.results, many=True, only=search.fields).data,
+            }
+        )
+
+
+class OrderExport(SearchView):
+    """GET /orders/search/export?format=csv|ndjson: the whole result of a search, as it is at this moment."""
+
+    parameters = ExportParameters
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """`format` chooses what is answered; an error is JSON whatever the client accepts."""
+        renderer = self.get_renderers()[0]
+        return renderer, renderer.media_type
+
+    def answer(self, request: Request, wanted: dict[str, Any]) -> StreamingHttpResponse:
+        name = wanted["format"]
+        export = Export(Wanted.of(wanted), name)
+        disposition = {"Content-Disposition": f'attachment; filename="orders.{name}"'}
+        return StreamingHttpResponse(export, content_type=export.format.content_type, headers=disposition)
+
+
+class OrderSuggest(SearchView):
+    """GET /orders/suggest?q=: order numbers, customers and skus that begin so, while a user types."""
+
+    parameters = SuggestParameters
+
+    def answer(self, request: Request, wanted: dict[str, Any]) -> Response:
+        return Response(suggest(wanted["q"]))
 
 
 class OrderSearchStatus(APIView):
@@ -64,28 +113,40 @@ class OrderSearchStatus(APIView):
         return Response(found, status=404 if gone else 200)
 
 
-def answer(request: Request, q: str, page: int, page_size: int) -> dict[str, Any]:
-    """One page: the exact count, the pages beside it, and the orders."""
-    search = queries.orders(q, using=client(request_timeout=TIMEOUT))
-    with engine_errors():
-        found = execute(search[(page - 1) * page_size : page * page_size])
-    count = found.hits.total.value
-    url = request.build_absolute_uri()
-    return {
-        "count": count,
-        "next": replace_query_param(url, "page", page + 1) if page * page_size < count else None,
-        "previous": replace_query_param(url, "page", page - 1) if page > 1 else None,
-        "results": FoundOrder([hit.to_dict() for hit in found], many=True).data,
-    }
+def beside(url: str, wanted: Wanted, found: Found) -> dict[str, str | None]:
+    """The addresses of the pages beside this one."""
+    following = previous = None
+    if found.cursor:  # what is fresh now will not be then: the result goes on as it is
+        following = replace_query_param(
+            remove_query_param(remove_query_param(url, "page"), "fresh"), "cursor", found.cursor
+        )
+    elif wanted.page and wanted.page * wanted.page_size < found.count:
+        following = replace_query_param(url, "page", wanted.page + 1)
+    if wanted.page and wanted.page > 1:
+        previous = replace_query_param(url, "page", wanted.page - 1)
+    return {"next": following, "previous": previous}
 
 
-def execute(search: Search[Any]) -> Any:
-    """Search; once more if the index was deleted under the search: the alias names the next one already."""
-    began = monotonic()
+def answered(answer: Callable[[], HttpResponseBase], headers: dict[str, str]) -> HttpResponseBase:
+    """The answer, or what is said instead when there is none."""
     try:
-        return search.execute()
-    except ApiError as error:
-        if error.status_code not in DELETED:
-            raise
-    left = max(0.1, TIMEOUT - (monotonic() - began))
-    return search.using(client(request_timeout=left)).execute()
+        response = answer()
+    except StrangeText as error:
+        raise ValidationError({"q": str(error)}) from error
+    except BadCursor as error:
+        raise ValidationError({"cursor": str(error)}) from error
+    except CursorExpired as error:
+        raise Gone({"cursor": str(error)}, code="cursor_expired") from error
+    except SearchError as error:  # no exception of DRF's: that would be a traceback in the log for every request
+        log.warning("search failed: %s", error)
+        response = unavailable(error)
+    for name, value in headers.items():
+        response[name] = value
+    return response
+
+
+def unavailable(error: SearchError) -> Response:
+    """503: the engine does not answer, or not in time."""
+    code, detail = ("search_too_slow", SLOW) if isinstance(error, SearchTooSlow) else ("search_unavailable", DOWN)
+    body = {"type": "server_error", "errors": [{"code": code, "detail": detail, "attr": None}]}
+    return Response(body, status=503, headers={"Retry-After": str(RETRY_AFTER)})

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from django.conf import settings
@@ -24,6 +25,8 @@ def missing(item: pytest.Item) -> str | None:
         return "no PostgreSQL: script/postgresql up, then set DATABASE_URL as it prints"
     if item.get_closest_marker("chromium") and not shutil.which("chromium"):
         return "no Chromium: apt-get install chromium"
+    if item.get_closest_marker("chromium") and not find_spec("playwright"):
+        return "no Playwright: pip install -r requirements-dev.txt"
     return None
 
 

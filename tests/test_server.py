@@ -9,6 +9,7 @@ import stat
 import sys
 import urllib.request
 from time import monotonic
+from urllib.error import HTTPError
 
 import pytest
 
@@ -93,6 +94,9 @@ def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, f
     took = monotonic() - began
     assert (folder / ".env").read_text() == written
     assert found(port, "order0") == ["order00003", "order00002", "order00001"]
+    with pytest.raises(HTTPError) as error:  # however long: gunicorn by itself would answer without naming it
+        found(port, "x" * 10_240)
+    assert (error.value.code, json.load(error.value)["errors"][0]["attr"]) == (400, "q")
     assert "Made order00001" not in server.said
     assert "not in step" not in server.said
     assert server.stop(signal.SIGINT) == 0

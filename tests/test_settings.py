@@ -184,6 +184,8 @@ CALLS = [
     ("get", "/orders/1/"),
     ("delete", "/orders/1/"),
     ("get", "/orders/search?q=a"),
+    ("get", "/orders/search/export"),
+    ("get", "/orders/suggest?q=a"),
 ]
 
 

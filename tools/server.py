@@ -109,6 +109,8 @@ def start_service(supervisor: Supervisor, port: int) -> None:
     supervisor.start("The relay", [*MANAGE, "search_relay"])
     gunicorn = [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"{ports.HOST}:{port}"]
     gunicorn += ["--workers", "2", "--threads", "8", "--graceful-timeout", "5", "--log-level", "warning"]
+    # A text of any length gets an answer that says what is wrong with it. No stranger can send one: this is loopback.
+    gunicorn += ["--limit-request-line", "0"]
     supervisor.start("gunicorn", [*gunicorn, "--no-control-socket"])
 
 

@@ -1,6 +1,7 @@
 """Orders in the admin."""
 
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,17 @@ from orders.models import Order
 from tests.orders.factories import OrderFactory
 from tests.orders.test_races import wait_until_locked_out
 
-FORM = {"order_number": "a1", "customer_name": "Ann", "total_amount": "1.50"}
+NO_LINES = {"lines-TOTAL_FORMS": "0", "lines-INITIAL_FORMS": "0"}
+ONE_LINE = {
+    "lines-TOTAL_FORMS": "1",
+    "lines-INITIAL_FORMS": "0",
+    "lines-0-position": "1",
+    "lines-0-sku": "lamp",
+    "lines-0-quantity": "3",
+    "lines-0-unit_price": "2.50",
+}
+FORM = {"order_number": "a1", "customer_name": "Ann", "total_amount": "1.50", "currency": "EUR", "status": "paid"}
+FORM |= NO_LINES
 
 
 @pytest.fixture
@@ -30,6 +41,12 @@ def test_add_change_list_delete(staff: Client) -> None:
     assert "a1" in staff.get("/admin/orders/order/?q=ann").content.decode()
     assert staff.post(f"/admin/orders/order/{order.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Order.objects.exists()
+
+
+def test_an_order_with_lines_costs_what_they_come_to(staff: Client) -> None:
+    assert staff.post("/admin/orders/order/add/", FORM | ONE_LINE).status_code == 302
+    order = Order.objects.get()
+    assert (order.total_amount, str(order.lines.get())) == (Decimal("7.50"), "3 x lamp")
 
 
 @pytest.mark.parametrize("wrong", [{"total_amount": "-1"}, {"total_amount": "NaN"}, {"customer_name": "a\0b"}])

@@ -18,12 +18,20 @@ pytestmark = pytest.mark.django_db
 texts = st.text(st.characters(codec=None), max_size=60)
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.decimals().map(str) | texts
 values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
+lines = st.fixed_dictionaries(
+    {"sku": texts, "quantity": st.integers(-1, 2**31), "unit_price": st.integers(0, 10**10)},
+    optional={"description": texts | values},
+)
 bodies = st.fixed_dictionaries(
     {},
     optional={
         "order_number": texts | values,
         "customer_name": texts | values,
         "total_amount": st.decimals(-10, 10**11, places=2).map(float) | values,
+        "currency": st.sampled_from(["EUR", "JPY", "eur"]) | values,
+        "status": st.sampled_from(["paid", "lost"]) | values,
+        "note": texts | values,
+        "lines": st.lists(lines | values, max_size=3) | values,
         "id": values,
         "version": values,
     },
@@ -42,6 +50,10 @@ def answers(response: Any, good: int) -> None:
             "order_number",
             "customer_name",
             "total_amount",
+            "currency",
+            "status",
+            "note",
+            "lines",
             "created_at",
             "updated_at",
             "version",

@@ -22,6 +22,18 @@ def shown(order: Order) -> dict[str, Any]:
         "order_number": order.order_number,
         "customer_name": order.customer_name,
         "total_amount": f"{order.total_amount:.2f}",
+        "currency": order.currency,
+        "status": order.status,
+        "note": order.note,
+        "lines": [
+            {
+                "sku": line.sku,
+                "description": line.description,
+                "quantity": line.quantity,
+                "unit_price": f"{line.unit_price:.2f}",
+            }
+            for line in order.lines.all()
+        ],
         "created_at": order.created_at.isoformat().replace("+00:00", "Z"),
         "updated_at": order.updated_at.isoformat().replace("+00:00", "Z"),
         "version": order.version,

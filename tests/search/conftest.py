@@ -1,13 +1,19 @@
-"""What the tests of search share: an engine that is away, and an index that refuses."""
+"""What the tests of search share: an engine that is away, an index that refuses, 500 orders in an index."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 from elasticsearch.dsl.connections import connections
+from elasticsearch.helpers import bulk
 
+from search.documents import OrderDocument
 from search.index import indices as index_records
+from search.index.engine import client
 from search.index.fingerprint import signed_body
+from tests.search.five_hundred import five_hundred
 from tests.shop.documents import ItemDocument
 
 
@@ -38,3 +44,29 @@ def refusing(indices: Elasticsearch) -> str:
     index_records.point(alias, name)
     index_records.record_live(alias, name, "default")
     return name
+
+
+@contextmanager
+def index_of(sources: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """An index of the order's document with these. Its name is not one that the `engine` fixture clears."""
+    name = f"table-{index_records.new_name('orders')}"
+    patient = client(request_timeout=60)
+    patient.indices.create(index=name, **signed_body(OrderDocument))
+    try:
+        bulk(patient, ({"_index": name, "_id": source["id"], "_source": source} for source in sources), refresh=True)
+        yield name
+    finally:
+        patient.indices.delete(index=name)
+
+
+@pytest.fixture(scope="module")
+def asked() -> Iterator[str]:
+    """The name of an index with the 500 orders, for a whole module."""
+    with index_of(five_hundred()) as name:
+        yield name
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time limit that a busy machine keeps too, where the limit is not what is tested."""
+    monkeypatch.setattr("search.asking.TIMEOUT", 10.0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from orders.models import Order
+from orders.models import Order, OrderLine
 from search.documents import OrderDocument
 from search.index import indices
 from search.sync.checksum import checksum
@@ -16,21 +16,30 @@ from tests.search.index.engine_help import order
 MOMENT = datetime(2026, 11, 24, 4, 25, 12, 123456, tzinfo=UTC)
 
 
-def test_a_document_holds_what_the_row_holds() -> None:
-    row = Order(
+@pytest.mark.django_db
+def test_a_document_holds_what_the_row_and_its_lines_hold() -> None:
+    row = Order.objects.create(
         id=7,
         order_number="A-7",
         customer_name="Zoë",
         total_amount=Decimal("9999999999.99"),
-        created_at=MOMENT,
-        updated_at=MOMENT,
-        version=99,
+        currency="CHF",
+        status="paid",
+        note="by bike",
     )
+    OrderLine.objects.create(
+        order=row, position=1, sku="L-1", description="Lamp", quantity=2, unit_price=Decimal("7.5")
+    )
+    row.created_at, row.updated_at, row.version = MOMENT, MOMENT, 99
     assert OrderDocument().prepare(row) == {
         "id": 7,
         "order_number": "A-7",
         "customer_name": "Zoë",
         "total_amount": Decimal("9999999999.99"),
+        "currency": "CHF",
+        "status": "paid",
+        "note": "by bike",
+        "lines": [{"sku": "L-1", "description": "Lamp", "quantity": 2, "unit_price": Decimal("7.5")}],
         "created_at": MOMENT,
         "updated_at": MOMENT,
         "row_key": 7,
@@ -39,6 +48,7 @@ def test_a_document_holds_what_the_row_holds() -> None:
     }
 
 
+@pytest.mark.django_db
 def test_a_write_names_the_rows_version() -> None:
     row = order(7, id=7, version=99)
     action = OrderDocument()._prepare_action(row, "index")

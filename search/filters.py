@@ -1,0 +1,40 @@
+"""The filters of a search, by the facet that each belongs to."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from elasticsearch.dsl import Q
+from elasticsearch.dsl.query import Query
+
+from search.queries import in_a_line
+from search.wanted import Wanted
+
+
+def facet_filters(wanted: Wanted) -> dict[str, Query]:
+    """What a facet shows the other choices of."""
+    amounts = _range("total_amount", gte=wanted.total_min, lte=wanted.total_max)
+    moments = _range("created_at", gte=wanted.created_from, lt=wanted.created_until)
+    filters = {"amount": amounts, "month": moments}
+    filters |= {"status": _any_of("status", wanted.status), "currency": _any_of("currency", wanted.currency)}
+    return {facet: query for facet, query in filters.items() if query}
+
+
+def other_filters(wanted: Wanted) -> list[Query]:
+    """The customer and the sku, each as a whole; case does not matter, nor do a name's accents."""
+    customer = [Q({"term": {"customer_name.keyword": {"value": wanted.customer}}})] if wanted.customer else []
+    sku = [in_a_line(Q({"term": {"lines.sku": {"value": wanted.sku}}}))] if wanted.sku else []
+    return [*customer, *sku]
+
+
+def _any_of(field: str, values: Iterable[str]) -> Query | None:
+    return Q({"terms": {field: [*values]}}) if values else None
+
+
+def _range(field: str, **bounds: Any) -> Query | None:
+    given = {name: _bound(bound) for name, bound in bounds.items() if bound is not None}
+    return Q({"range": {field: given}}) if given else None
+
+
+def _bound(bound: Any) -> Any:
+    """A moment as text; an amount as the double that the index has."""
+    return bound.isoformat() if hasattr(bound, "isoformat") else float(bound)

@@ -1,0 +1,144 @@
+"""Finding orders: what is wanted in, what is found out. Needs no HTTP."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from elasticsearch import ApiError
+from elasticsearch.dsl import Q, Search
+from elasticsearch.dsl.query import Query
+
+from search import cursor, facets, filters, highlights, queries
+from search.asking import Asking
+from search.corrections import correction
+from search.cursor import Place
+from search.exceptions import SearchError
+from search.parsing import Text, parse
+from search.wanted import SORTS, Found, Wanted
+
+DELETED = {404, 503}
+REACH = 10_000  # documents from the first that a page may show: Elasticsearch's max_result_window
+
+
+def find(wanted: Wanted, asking: Asking | None = None, *, correct: bool = True) -> Found:
+    """Find orders. Raises StrangeText, BadCursor, CursorExpired, or what says that the engine has no answer."""
+    finding = Finding(wanted, parse(wanted.q), asking or Asking())
+    if wanted.cursor:
+        return finding.go_on(cursor.read(wanted))
+    try:
+        return finding.begin(correct)
+    except SearchError as error:
+        if not _is_deleted(error):
+            raise
+        return finding.begin(correct)  # the alias names the next index already
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One search under way."""
+
+    wanted: Wanted
+    text: Text
+    asking: Asking
+
+    def begin(self, correct: bool) -> Found:
+        """The first page, or the one that has the wanted number."""
+        point = self.asking.open() if self.wanted.page is None else ""
+        place = Place(point, (), ((self.wanted.page or 1) - 1) * self.wanted.page_size, False)
+        answer = self.ask(place)
+        if not _count(answer) and self.misspelt():
+            place = place.forgivingly()
+            answer = self.ask(place)
+        found = self.found(answer, place)
+        if correct:
+            found.did_you_mean = correction(self.text, 0 if place.forgiving else found.count, self.asking)
+        return found
+
+    def go_on(self, place: Place) -> Found:
+        """The page at a cursor."""
+        return self.found(self.ask(place), place)
+
+    def ask(self, place: Place) -> dict[str, Any]:
+        """The engine's answer for the page at a place."""
+        return self.asking.answer(self.search(place), place.point)
+
+    def search(self, place: Place) -> Search[Any]:
+        """The search for the page at a place."""
+        wanted = self.wanted
+        chosen = filters.facet_filters(wanted)
+        always = filters.other_filters(wanted)
+        search = self.asking.search().extra(track_total_hits=True, size=wanted.page_size).sort(*SORTS[wanted.order])
+        if wanted.facets:  # they count what their own filter hides, so filters come after them
+            search = facets.add(search, wanted.facets, chosen).post_filter(_all(chosen.values()))
+        else:
+            always += chosen.values()
+        search = search.query(Q("bool", must=[self.query(place.forgiving)], filter=always))
+        if wanted.highlight and self.text.terms:
+            search = highlights.add(search, self.text, place.forgiving)
+        if wanted.fields:
+            search = search.source([*wanted.fields])
+        return search.extra(search_after=[*place.after]) if place.after else search.extra(from_=place.seen)
+
+    def query(self, forgiving: bool) -> Query:
+        """What the text asks for."""
+        return queries.forgivingly(self.text) if forgiving else queries.strictly(self.text)
+
+    def misspelt(self) -> bool:
+        """Whether no order at all has the words as they are typed: how a text is read depends on no filter."""
+        if not any(term.forgives for term in self.text.terms):
+            return False
+        if not filters.facet_filters(self.wanted) and not filters.other_filters(self.wanted):
+            return True
+        search = self.asking.search().query(self.query(False)).extra(size=0, track_total_hits=1)
+        return not _count(self.asking.answer(search))
+
+    def found(self, answer: dict[str, Any], place: Place) -> Found:
+        """The answer as this package gives it."""
+        hits = answer["hits"]["hits"]
+        names = self.wanted.facets
+        return Found(
+            count=_count(answer),
+            results=[_result(hit) for hit in hits],
+            cursor=self.next(answer, place),
+            facets=facets.read(answer["aggregations"], names) if names else None,
+            forgiven=place.forgiving,
+        )
+
+    def next(self, answer: dict[str, Any], place: Place) -> str | None:
+        """The cursor of the page after the one at a place. A numbered page has none, but the last that has a number."""
+        hits = answer["hits"]["hits"]
+        seen = place.seen + len(hits)
+        if not hits or seen >= _count(answer):
+            self.end(place)
+            return None
+        point = answer.get("pit_id", place.point)
+        if not point:
+            if seen + self.wanted.page_size <= REACH:
+                return None
+            point = self.asking.open()
+        return cursor.write(Place(point, tuple(hits[-1]["sort"]), seen, place.forgiving), self.wanted)
+
+    def end(self, place: Place) -> None:
+        """Let a point in time go when the first page was all. A later one is kept: it may be asked for again."""
+        if place.point and not place.after:
+            with suppress(SearchError):  # it ends by itself too
+                self.asking.close(place.point)
+
+
+def _is_deleted(error: SearchError) -> bool:
+    """Whether the engine says what it says of an index that a rebuild deletes before a search or under it."""
+    return isinstance(error.__cause__, ApiError) and error.__cause__.status_code in DELETED
+
+
+def _all(chosen: Any) -> Query:
+    return Q("bool", filter=[*chosen])
+
+
+def _count(answer: dict[str, Any]) -> int:
+    return int(answer["hits"]["total"]["value"])
+
+
+def _result(hit: dict[str, Any]) -> dict[str, Any]:
+    """A document's source, and where the text is in it."""
+    shown = {"highlight": highlights.read(hit["highlight"])} if "highlight" in hit else {}
+    return {**hit.get("_source", {}), **shown}
