@@ -59,6 +59,7 @@ class TestWithoutAnEngine:
             signing.dumps(7, salt=SALT),
             signing.dumps(["k", "p", [], 0, False]),
         ],
+        ids=["no text of ours", "no signature", "a short list", "no list", "another's"],  # the signatures hold the time
     )
     def test_what_this_service_has_not_signed_so_is_refused(self, broken: str) -> None:
         with pytest.raises(BadCursor):
