@@ -82,10 +82,10 @@ class OrderForm:
         """As somebody has filled it in. A button may have added a line, or removed one."""
         columns = [posted.getlist(name) for name in LINE_LABELS]
         lines = [dict(zip(LINE_LABELS, row, strict=True)) for row in zip_longest(*columns, fillvalue="")]
-        removed = posted.get("remove", "")
+        removed = posted.get("remove-line", "")
         if removed.isdecimal() and int(removed) < len(lines):
             del lines[int(removed)]
-        if "add" in posted:
+        if "add-line" in posted:
             lines.append({})
         return cls({name: posted.get(name, "") for name in LABELS}, lines, posted.get("version", ""))
 

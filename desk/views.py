@@ -129,7 +129,7 @@ def delete(pk: int, version: str) -> str:
 
 def pressed(request: HttpRequest) -> str:
     """The button that changes the form itself: nothing is to be saved yet. `count` is no button, but asks for sums."""
-    return next((name for name in ("add", "remove", "count") if name in request.POST), "")
+    return next((name for name in ("add-line", "remove-line", "count") if name in request.POST), "")
 
 
 def saved(request: HttpRequest, order: Order) -> HttpResponse:

@@ -46,7 +46,12 @@ class BulkList(serializers.ListSerializer[Any]):
     def to_internal_value(self, data: Any) -> list[Fields | Refused]:
         self.taken = taken(data, self.child)
         self.seen: set[str] = set()
-        found: list[Fields | Refused] = super().to_internal_value(data)
+        try:
+            found: list[Fields | Refused] = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if isinstance(error.detail, dict):  # by place; the first one's, 0, would be taken for none
+                error.detail = {str(place): detail for place, detail in error.detail.items()}
+            raise
         return found
 
     def run_child_validation(self, data: Any) -> Any:

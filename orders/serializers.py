@@ -13,6 +13,7 @@ from orders.models import Order, OrderLine, total_of
 
 MOST_LINES = 500  # of one order
 LARGEST_TOTAL = Decimal("9999999999.99")
+REQUIRED = serializers.ErrorDetail(str(serializers.Field.default_error_messages["required"]), code="required")
 CURRENCIES = [currency.code for currency in Currency]
 
 
@@ -22,6 +23,13 @@ class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
     class Meta:
         model = OrderLine
         fields = ["sku", "description", "quantity", "unit_price"]
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A line is sent whole, also where its order is not: the lines are replaced, not changed."""
+        found = super().to_internal_value(data)
+        if missing := [name for name, field in self.fields.items() if field.required and name not in found]:
+            raise serializers.ValidationError({name: [REQUIRED] for name in missing})
+        return found
 
     def validate_unit_price(self, price: Decimal) -> Decimal:
         """No minus before a zero."""

@@ -5,12 +5,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_view
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from orders import bulk, preconditions
+from orders import bulk, openapi, preconditions
 from orders.bulk import BulkOrderSerializer, BulkParameters
 from orders.models import Order
 from orders.pages import OrderPages
@@ -38,6 +39,7 @@ class OrderView(generics.GenericAPIView[Order]):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
+@extend_schema_view(post=openapi.create)
 class OrderCreate(OrderView, generics.CreateAPIView[Order]):
     """POST makes an order."""
 
@@ -49,12 +51,14 @@ class OrderCreate(OrderView, generics.CreateAPIView[Order]):
         return {"Location": reverse("order", args=[data["id"]])}
 
 
+@extend_schema_view(get=openapi.listing, post=openapi.create_at_orders)
 class OrderList(OrderCreate, generics.ListAPIView[Order]):
     """GET lists the orders, newest first; POST makes one."""
 
     pagination_class = OrderPages
 
 
+@extend_schema_view(post=openapi.bulk)
 class OrderBulk(OrderView):
     """POST makes up to 1,000 orders, all or none; with `atomic=false` the good ones, and says why it refused the rest.
 
@@ -75,6 +79,9 @@ class OrderBulk(OrderView):
         return Response(bulk.told(made), status=status.HTTP_207_MULTI_STATUS)
 
 
+@extend_schema_view(
+    put=openapi.change("put_order", "Replace an order"), patch=openapi.change("patch_order", "Change an order")
+)
 class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
     """PUT replaces an order, PATCH changes the fields it names."""
 
@@ -90,6 +97,12 @@ class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
         serializer.save()
 
 
+@extend_schema_view(
+    get=openapi.read,
+    put=openapi.change("replace_order", "Replace an order"),
+    patch=openapi.change("change_order", "Change an order"),
+    delete=openapi.delete,
+)
 class OrderDetail(OrderUpdate, generics.RetrieveDestroyAPIView[Order]):
     """GET, PUT, PATCH and DELETE one order."""
 

@@ -2,8 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 
 from orders.views import OrderList
+from project.docs import Description, Docs
 from project.errors import not_found
 
 urlpatterns = [
@@ -13,8 +15,10 @@ urlpatterns = [
     path("orders/", include("search.urls")),
     path("orders/", include("orders.urls")),
     path("orders", OrderList.as_view()),
+    path("api/schema", Description.as_view(), name="schema"),
+    path("api/docs", Docs.as_view(), name="docs"),
     # Last. Without its slash the admin is left to CommonMiddleware, which sends there.
-    re_path(r"^(?!admin$)", not_found),
+    re_path(r"^(?!admin$)", csrf_exempt(not_found)),
 ]
 
 handler400 = "project.errors.bad_request"

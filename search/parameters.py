@@ -112,7 +112,12 @@ class MomentField(serializers.DateTimeField):
             moment = None
         if moment is None:
             self.fail("invalid")
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        try:
+            return moment.astimezone(UTC)  # the engine does not take every offset that there may be
+        except OverflowError:
+            self.fail("invalid")
 
 
 def split(values: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
+from search import openapi
 from search.documents import OrderDocument
 from search.exceptions import BadCursor, CursorExpired, SearchError, SearchTooSlow, StrangeText
 from search.explain import explain
@@ -52,6 +53,7 @@ class SearchView(APIView):
         raise NotImplementedError
 
 
+@openapi.search
 class OrderSearch(SearchView):
     """GET /orders/search?q=: orders by their words, with filters, facets and highlights, in pages.
 
@@ -77,6 +79,7 @@ class OrderSearch(SearchView):
         )
 
 
+@openapi.export
 class OrderExport(SearchView):
     """GET /orders/search/export?format=csv|ndjson: the whole result of a search, as it is at this moment."""
 
@@ -94,6 +97,7 @@ class OrderExport(SearchView):
         return StreamingHttpResponse(export, content_type=export.format.content_type, headers=disposition)
 
 
+@openapi.suggest
 class OrderSuggest(SearchView):
     """GET /orders/suggest?q=: order numbers, customers and skus that begin so, while a user types."""
 
@@ -103,6 +107,7 @@ class OrderSuggest(SearchView):
         return Response(suggest(wanted["q"]))
 
 
+@openapi.search_status
 class OrderSearchStatus(APIView):
     """GET /orders/<id>/search-status: where one order stands: its version, its entry, and what each index holds."""
 

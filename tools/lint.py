@@ -30,6 +30,7 @@ def commands() -> list[list[str]]:
         *[["bash", "-n", str(script)] for script in scripts()],
         [*manage, "check"],
         [*manage, "makemigrations", "--check", "--dry-run"],
+        [*manage, "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull],
     ]
 
 

@@ -201,6 +201,19 @@ def test_every_bad_order_is_named_by_its_place_and_none_is_kept(client: APIClien
     assert (Order.objects.count(), heard) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (None, ("0", "null", "This field may not be null.")),
+        (7, ("0.non_field_errors", "invalid", "Invalid data. Expected a dictionary, but got str.")),
+        (JOHN | {"customer_name": ""}, ("0.customer_name", "blank", "This field may not be blank.")),
+    ],
+)
+def test_the_first_order_is_named_too(client: APIClient, first: Any, told: tuple[str, str, str]) -> None:
+    response = client.post("/orders/bulk", [first])
+    assert (response.status_code, response.json()) == (400, errors(told))
+
+
 def test_of_not_atomic_ones_the_good_are_kept(client: APIClient, heard: list[str]) -> None:
     OrderFactory.create(order_number="taken")
     heard.clear()

@@ -131,6 +131,17 @@ def test_bad_input_is_named_and_nothing_is_kept(client: APIClient, wrong: Any, a
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize("line", [{"sku": "a"}, {"sku": "a", "unit_price": 1}, {"quantity": 1, "unit_price": 1}, {}])
+def test_a_line_is_whole_also_in_a_patch(client: APIClient, order: Order, line: dict[str, Any]) -> None:
+    response = client.patch(f"/orders/{order.pk}/", {"lines": [line]})
+    missing = [name for name in ("sku", "quantity", "unit_price") if name not in line]
+    required = [
+        {"code": "required", "detail": "This field is required.", "attr": f"lines.0.{name}"} for name in missing
+    ]
+    assert (response.status_code, response.json()) == (400, {"type": "validation_error", "errors": required})
+    assert Order.objects.get().lines.count() == 2
+
+
 def test_a_list_of_orders_reads_their_lines_at_once(client: APIClient, django_assert_num_queries: Any) -> None:
     for _ in range(3):
         OrderFactory.create()

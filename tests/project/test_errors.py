@@ -32,6 +32,12 @@ def test_an_address_that_leads_nowhere(client: Client, settings: Any, debug: boo
     assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_an_address_that_leads_nowhere_asks_for_no_csrf_token(method: str) -> None:
+    response = getattr(Client(enforce_csrf_checks=True), method)("/orders/x/")
+    assert (response.status_code, response.json()) == (404, NOT_FOUND)
+
+
 def test_the_admin_keeps_its_pages(client: Client, db: None) -> None:
     assert client.get("/admin")["Location"] == "/admin/"
     client.force_login(User.objects.create_superuser("staff"))
