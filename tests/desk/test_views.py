@@ -111,13 +111,13 @@ class TestAddress:
     @pytest.mark.parametrize(
         ("query", "problem"),
         [
-            ("total_min=cheap", "total_min: A valid number is required."),
-            ("total_min=5&total_max=4", "total_min: It is more than total_max."),
-            ("created_after=yesterday", "created_after: Give a day such as"),
-            ("status=lost", "status: &quot;lost&quot; is not a valid choice."),
-            ("q=*lamp", "q: "),
-            (f"q={'x' * 201}", "q: Ensure this field has no more than 200 characters."),
-            ("cursor=forged", "cursor: This cursor is none of this search"),
+            ("total_min=cheap", "Amount from: A valid number is required."),
+            ("total_min=5&total_max=4", "Amount from: It is more than total_max."),
+            ("created_after=yesterday", "Created from: Give a day such as"),
+            ("status=lost", "Status: &quot;lost&quot; is not a valid choice."),
+            ("q=*lamp", "Search: This text cannot be searched for."),
+            (f"q={'x' * 201}", "Search: Ensure this field has no more than 200 characters."),
+            ("cursor=forged", "The next orders: This cursor is none of this search"),
         ],
     )
     def test_what_is_wrong_is_said(self, client: Client, query: str, problem: str) -> None:
