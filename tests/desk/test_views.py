@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Count, Q
 from django.test import Client
 from elasticsearch import Elasticsearch
 
@@ -339,6 +340,14 @@ class TestWithAnEngine:
         assert "&lt;i&gt;<mark>Zoë</mark>&lt;" in page
         assert "by &lt;b&gt;<mark>Monday</mark>&lt;" in page
         assert "<i>" not in page
+
+    def test_the_same_place_is_shown_once(self, indexed: Client) -> None:
+        made = Order.objects.annotate(lamps=Count("lines", filter=Q(lines__sku="LMP-100"))).filter(lamps__gt=1).first()
+        assert made
+        page = indexed.get("/", {"q": "lamp", "customer": made.customer_name}).content.decode()
+        row = re.search(rf">{made.order_number}</a>.*?</tr>", page, re.DOTALL)
+        assert row
+        assert re.findall(r'<span class="about">(.*?)</span>', row[0]) == ["Desk <mark>lamp</mark>, brass"]
 
     def test_facets_count_and_charts_say_their_currency(self, indexed: Client) -> None:
         everything = indexed.get("/").content.decode()
