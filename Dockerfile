@@ -6,7 +6,7 @@ WORKDIR /srv
 COPY requirements.txt .
 RUN pip install --no-cache-dir -r requirements.txt && useradd --system --no-create-home service
 
-COPY manage.py ./
+COPY manage.py gunicorn.conf.py ./
 COPY project project
 COPY desk desk
 COPY orders orders

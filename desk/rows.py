@@ -38,13 +38,13 @@ class Row:
     def found(cls, order: dict[str, Any]) -> Self:
         """From a search's answer."""
         shown = order.get("highlight", {})
-        fragments = [_marked(text) for name in ELSEWHERE for text in shown.get(name, [])]
+        fragments = dict.fromkeys(_marked(text) for name in ELSEWHERE for text in shown.get(name, []))
         bought = [line["description"] or line["sku"] for line in order["lines"]]
         return cls(
             id=order["id"],
             number=_marked(*shown.get("order_number", ())) or order["order_number"],
             customer=_marked(*shown.get("customer_name", ())) or order["customer_name"],
-            about=tuple(fragments[:MOST_FRAGMENTS]) or _summary(bought),
+            about=tuple(fragments)[:MOST_FRAGMENTS] or _summary(bought),
             status=order["status"],
             created=datetime.fromisoformat(order["created_at"]),
             total=Decimal(order["total_amount"]),

@@ -32,6 +32,15 @@ SORTS = {
     "-customer": "Customer, Z to A",
 }
 
+LABELS = {
+    "q": "Search",
+    "total_min": "Amount from",
+    "total_max": "Amount to",
+    "created_after": "Created from",
+    "created_before": "Created to",
+    "cursor": "The next orders",
+}
+
 
 @dataclass(frozen=True)
 class Head:
@@ -59,6 +68,12 @@ class Result:
     sorted_by: str = ""
     found_facets: facets.Facets | None = None
     charts: list[Chart] = field(default_factory=list)
+
+    @property
+    def said_problems(self) -> list[str]:
+        """What is wrong, each with the name that the field has on the page."""
+        found = [(LABELS.get(name, name.capitalize()), texts) for name, texts in self.problems.items()]
+        return [f"{label}: {text}" for label, texts in found for text in texts]
 
     @property
     def filters(self) -> dict[str, list[Choice]]:

@@ -114,22 +114,44 @@ class Schema(AutoSchema):
 
 def as_sent(field: Any, schema: dict[str, Any], *, in_body: bool) -> dict[str, Any]:
     """A field's schema in the body or the address of a request."""
-    if isinstance(field, serializers.DecimalField):
-        if not in_body:  # an empty parameter is as good as none
-            return {"type": "string", "pattern": AMOUNT.replace("^", "^(?:").replace("$", ")?$")}
-        text = {"type": "string", "pattern": AMOUNT}
-        number = {"type": "number", "minimum": 0, "maximum": 9_999_999_999.99, "multipleOf": 0.01}
-        return {"anyOf": [number, text]}
     if not in_body:
-        return schema
+        if isinstance(field, serializers.DecimalField):
+            schema = said_of(schema) | {"type": "string", "pattern": AMOUNT}
+        return schema if field.required else or_nothing(schema)
+    if isinstance(field, serializers.DecimalField):
+        number = said_of(schema) | {"type": "number", "minimum": 0, "maximum": 9_999_999_999.99, "multipleOf": 0.01}
+        return either(number, {"type": "string", "pattern": AMOUNT})
     if isinstance(field, serializers.ListSerializer):
         return schema | {"maxItems": getattr(field, "max_length", None)}
     if type(field) is serializers.CharField:
         text = schema | {"pattern": ANY_TEXT if field.allow_blank else SOME_TEXT}
-        return {"anyOf": [text, {"type": "number"}]}
+        return either(text, {"type": "number"})
     if isinstance(field, serializers.IntegerField):
-        return {"anyOf": [schema, {"type": "string", "pattern": "^[1-9][0-9]{0,5}$"}]}
+        return either(schema, {"type": "string", "pattern": "^[1-9][0-9]{0,5}$"})
     return schema
+
+
+def or_nothing(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter's schema; an empty one is as good as none."""
+    if schema.get("type") == "array":
+        return schema | {"items": or_nothing(schema["items"])}
+    if "enum" in schema:
+        return schema | {"enum": [*schema["enum"], ""], "minLength": 0}
+    if schema.get("type") == "string" and not {"pattern", "minLength", "format"} & set(schema):
+        return schema
+    return either(schema, {"type": "string", "enum": [""]})
+
+
+def either(schema: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What one of two schemas takes; what is said for people stays outside."""
+    said = said_of(schema)
+    inner = {name: value for name, value in schema.items() if name not in said}
+    return {"anyOf": [*inner.get("anyOf", [inner]), other], **said}
+
+
+def said_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a schema says for people, and its default."""
+    return {name: value for name, value in schema.items() if name in ("description", "default", "title")}
 
 
 def without_twins(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -16,7 +16,14 @@ from rest_framework import serializers
 
 from project.openapi import ErrorAnswer, error
 from search.parameters import CodesField, FacetsField, MomentField
-from search.serializers import ExportParameters, SearchAnswer, SearchParameters, SuggestAnswer, SuggestParameters
+from search.serializers import (
+    ExportParameters,
+    HighlightedOrder,
+    SearchAnswer,
+    SearchParameters,
+    SuggestAnswer,
+    SuggestParameters,
+)
 from search.wanted import FACETS
 
 FRESH = OpenApiParameter(
@@ -109,6 +116,17 @@ class SearchStatusAnswer(serializers.Serializer[Any]):
     version = serializers.IntegerField(allow_null=True)
     entry = Waiting(allow_null=True)
     indices = Held(many=True)
+
+
+class FoundSchema(OpenApiSerializerExtension):
+    """A found order has the fields that were asked for."""
+
+    target_class = HighlightedOrder
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
+        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        found.pop("required", None)
+        return found
 
 
 class CodesSchema(OpenApiSerializerFieldExtension):

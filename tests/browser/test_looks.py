@@ -19,7 +19,7 @@ def keep(page: Any, name: str) -> None:
     """Keep a picture for the documentation, when asked: SCREENSHOTS=1450 pytest tests/browser/test_looks.py."""
     if os.environ.get("SCREENSHOTS"):
         IMAGES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=IMAGES / f"{name}.png")
+        page.screenshot(path=IMAGES / f"{name}.png", caret="initial")  # hiding it would be an inline style
 
 
 def paths() -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Count, Q
 from django.test import Client
 from elasticsearch import Elasticsearch
 
@@ -111,13 +112,13 @@ class TestAddress:
     @pytest.mark.parametrize(
         ("query", "problem"),
         [
-            ("total_min=cheap", "total_min: A valid number is required."),
-            ("total_min=5&total_max=4", "total_min: It is more than total_max."),
-            ("created_after=yesterday", "created_after: Give a day such as"),
-            ("status=lost", "status: &quot;lost&quot; is not a valid choice."),
-            ("q=*lamp", "q: "),
-            (f"q={'x' * 201}", "q: Ensure this field has no more than 200 characters."),
-            ("cursor=forged", "cursor: This cursor is none of this search"),
+            ("total_min=cheap", "Amount from: A valid number is required."),
+            ("total_min=5&total_max=4", "Amount from: It is more than total_max."),
+            ("created_after=yesterday", "Created from: Give a day such as"),
+            ("status=lost", "Status: &quot;lost&quot; is not a valid choice."),
+            ("q=*lamp", "Search: This text cannot be searched for."),
+            (f"q={'x' * 201}", "Search: Ensure this field has no more than 200 characters."),
+            ("cursor=forged", "The next orders: This cursor is none of this search"),
         ],
     )
     def test_what_is_wrong_is_said(self, client: Client, query: str, problem: str) -> None:
@@ -339,6 +340,14 @@ class TestWithAnEngine:
         assert "&lt;i&gt;<mark>Zoë</mark>&lt;" in page
         assert "by &lt;b&gt;<mark>Monday</mark>&lt;" in page
         assert "<i>" not in page
+
+    def test_the_same_place_is_shown_once(self, indexed: Client) -> None:
+        made = Order.objects.annotate(lamps=Count("lines", filter=Q(lines__sku="LMP-100"))).filter(lamps__gt=1).first()
+        assert made
+        page = indexed.get("/", {"q": "lamp", "customer": made.customer_name}).content.decode()
+        row = re.search(rf">{made.order_number}</a>.*?</tr>", page, re.DOTALL)
+        assert row
+        assert re.findall(r'<span class="about">(.*?)</span>', row[0]) == ["Desk <mark>lamp</mark>, brass"]
 
     def test_facets_count_and_charts_say_their_currency(self, indexed: Client) -> None:
         everything = indexed.get("/").content.decode()

@@ -159,7 +159,7 @@ def test_other_methods_are_a_405(client: APIClient, method: str, path: str) -> N
     assert (response.status_code, response.json()) == (405, error("method_not_allowed", detail))
 
 
-@pytest.mark.parametrize("path", ["/orders/", "/orders/create", "/orders/{}/", "/orders/update/{}/"])
+@pytest.mark.parametrize("path", ["/orders/", "/orders/create", "/orders/bulk", "/orders/{}/", "/orders/update/{}/"])
 def test_options_says_what_may_be_done(client: APIClient, path: str) -> None:
     response = client.options(path.format(OrderFactory.create().pk))
     assert response.status_code == 200

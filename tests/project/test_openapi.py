@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.test import Client
 from rest_framework.permissions import IsAuthenticated
 
@@ -136,6 +137,16 @@ def test_the_page_asks_nobody_else_for_anything(client: Client) -> None:
     script = client.get("/api/docs?script=")
     assert (script.status_code, "/api/schema" in script.content.decode()) == (200, True)
     assert "://" not in script.content.decode()
+
+
+@pytest.mark.slow
+def test_the_page_s_files_are_served_with_debug_off(client: Client, settings: Any, tmp_path: Path) -> None:
+    settings.DEBUG = settings.WHITENOISE_USE_FINDERS = False
+    settings.STATIC_ROOT = tmp_path
+    call_command("collectstatic", verbosity=0, interactive=False)
+    page = client.get("/api/docs").content.decode()
+    for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
+        assert client.get(address).status_code == 200, address
 
 
 @pytest.fixture
