@@ -2,6 +2,7 @@
 
 import ast
 import re
+from argparse import _SubParsersAction
 from itertools import pairwise
 from pathlib import Path
 
@@ -109,9 +110,9 @@ def options(parser):
     flags, actions = set(), set()
     for action in parser._actions:
         flags.update(action.option_strings)
-        for name, inner in (action.choices or {}).items() if hasattr(action.choices, "items") else ():
-            actions.add(name)
-            flags |= options(inner)[0]
+        if isinstance(action, _SubParsersAction):
+            actions.update(action.choices)
+            flags.update(*(options(inner)[0] for inner in action.choices.values()))
     return flags, actions
 
 
