@@ -1,6 +1,7 @@
 """The pages, as a browser without JavaScript gets them. No engine answers here, except where a test asks for one."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q
 from django.test import Client
 from elasticsearch import Elasticsearch
+from elasticsearch.dsl.connections import connections
 
 from orders.models import Order, OrderLine
 from search.documents import OrderDocument
@@ -49,6 +51,13 @@ def text(response: Any, element: str) -> str:
 
 class TestWithoutAnEngine:
     """Search is down: the page says so, and shows what the database has."""
+
+    @pytest.fixture(autouse=True)
+    def _nobody_answers(self) -> Iterator[None]:
+        before = connections.get_connection()
+        connections.create_connection(hosts=["http://127.0.0.1:9"], max_retries=0)  # the discard port
+        yield
+        connections.add_connection("default", before)
 
     def test_the_newest_orders_come_from_the_database(self, client: Client) -> None:
         make_orders(40)

@@ -3,9 +3,12 @@
 import io
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -254,3 +257,20 @@ def test_killed_and_run_again(csv: Any) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{path}: ")
     assert Order.objects.count() == 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_terminal_sees_how_far_it_is(csv: Any) -> None:
+    path = csv(HEADER + "".join(f"p{at:05},Ann,1\n" for at in range(3_000)))
+    master, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 150))
+    os.set_blocking(master, False)
+    command = [sys.executable, "manage.py", "import_orders", str(path)]
+    environment = os.environ | {"DATABASE_URL": database_url(), "SEARCH_PUSH": "off"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=terminal, check=False)
+    seen = os.read(master, 100_000).decode()
+    os.close(terminal)
+    os.close(master)
+    assert (done.returncode, done.stdout.decode()) == (0, f"{path}: 3000 orders made\n")
+    assert re.search(r"100%\|.*\[00:\d\d<00:00, .*B/s, made=3000, refused=0\]", seen), seen

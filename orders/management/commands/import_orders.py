@@ -86,6 +86,7 @@ class Bar:
     def __call__(self, tally: Tally) -> None:
         self.bar.set_postfix(made=tally.made, refused=tally.refused, refresh=False)
         self.bar.update((self.stream.tell() if self.size else tally.line) - self.bar.n)
+        self.bar.refresh()
 
 
 def opened(file: str) -> IO[bytes]:
