@@ -11,6 +11,12 @@ from tests.support import assert_in_step, in_index
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
 
+@pytest.fixture(autouse=True)
+def _patient(settings):
+    """A push may take its time on a busy machine."""
+    settings.SEARCH_PUSH_TIMEOUT = 20.0
+
+
 @pytest.fixture
 def answer():
     """The status of the request that the test stands for."""

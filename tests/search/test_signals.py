@@ -44,6 +44,12 @@ def bulks(monkeypatch):
     return sent
 
 
+@pytest.fixture(autouse=True)
+def _patient(settings):
+    """A push may take its time on a busy machine."""
+    settings.SEARCH_PUSH_TIMEOUT = 20.0
+
+
 @pytest.fixture
 def answer():
     """The status of the request that the test stands for."""

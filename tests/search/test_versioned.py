@@ -7,7 +7,7 @@ import pytest
 from django_elasticsearch_dsl import Document
 from django_elasticsearch_dsl.registries import registry
 
-from orders.models import Order
+from orders.models import Order, OrderLine
 from search.documents import OrderDocument
 from search.sync.checksum import checksum, key_number
 from search.versioned import VersionedDocument, documents
@@ -22,6 +22,7 @@ def order():
     return Order(pk=17, order_number="order00017", customer_name="Ann", total_amount=1, version=VERSION)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("action", ["index", "delete"])
 def test_every_write_names_the_rows_version(order, action):
     prepared = OrderDocument()._prepare_action(order, action)
@@ -29,6 +30,7 @@ def test_every_write_names_the_rows_version(order, action):
     assert (prepared["version"], prepared["version_type"]) == (VERSION, "external_gte")
 
 
+@pytest.mark.django_db
 def test_the_document_carries_what_drift_sums(order):
     prepared = OrderDocument().prepare(order)
     expected = {"row_key": 17, "version": VERSION, "checksum": checksum(17, VERSION)}
@@ -71,5 +73,5 @@ def test_documents_of_models(models, expected):
 
 def test_a_document_without_related_models_has_no_paths():
     assert VersionedDocument.capture == {}
-    assert OrderDocument.capture == {}
+    assert OrderDocument.capture == {OrderLine: "order"}
     assert ItemDocument.capture == {Part: "item"}

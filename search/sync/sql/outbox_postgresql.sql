@@ -1,6 +1,7 @@
 -- The outbox's moves on PostgreSQL. Each is one autocommitted statement with SKIP LOCKED: a writer never waits
 -- for, or deadlocks with, what tidies up. An entry is named by key and token: a newer one is never touched.
 -- Entries are looked up one by one (LATERAL, ctid): no plan that was right for an empty outbox is wrong for a full one.
+-- `state || ''` keeps the lookups from the index of what is due, which would be read whole for each.
 
 -- name: claim
 -- By statement_timestamp(), which bounds the index; clock_timestamp() would be asked again for each entry in it.
@@ -31,7 +32,7 @@ WITH chosen AS MATERIALIZED (
     SELECT entry.ctid FROM unnest(%(keys)s::text[], %(tokens)s::uuid[]) AS read(key, token)
     CROSS JOIN LATERAL (
         SELECT ctid FROM search_outbox AS entry
-        WHERE entry.key = read.key AND entry.token = read.token AND entry.state = 'settling' FOR UPDATE SKIP LOCKED
+        WHERE entry.key = read.key AND entry.token = read.token AND entry.state || '' = 'settling' FOR UPDATE SKIP LOCKED
     ) AS entry
 ), gone AS (
     DELETE FROM search_outbox AS entry USING chosen WHERE entry.ctid = chosen.ctid
@@ -46,7 +47,7 @@ WITH chosen AS MATERIALIZED (
     SELECT entry.ctid FROM unnest(%(keys)s::text[], %(tokens)s::uuid[]) AS read(key, token)
     CROSS JOIN LATERAL (
         SELECT ctid FROM search_outbox AS entry
-        WHERE entry.key = read.key AND entry.token = read.token AND entry.state = 'pending' FOR UPDATE SKIP LOCKED
+        WHERE entry.key = read.key AND entry.token = read.token AND entry.state || '' = 'pending' FOR UPDATE SKIP LOCKED
     ) AS entry
 )
 UPDATE search_outbox AS entry
@@ -61,7 +62,7 @@ WITH chosen AS MATERIALIZED (
       AS read(key, token, delay, attempts, error)
     CROSS JOIN LATERAL (
         SELECT ctid FROM search_outbox AS entry
-        WHERE entry.key = read.key AND entry.token = read.token AND entry.state <> 'dead' FOR UPDATE SKIP LOCKED
+        WHERE entry.key = read.key AND entry.token = read.token AND entry.state || '' <> 'dead' FOR UPDATE SKIP LOCKED
     ) AS entry
 )
 UPDATE search_outbox AS entry

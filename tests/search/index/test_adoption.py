@@ -16,7 +16,7 @@ from django_elasticsearch_dsl.registries import DocumentRegistry
 from elasticsearch import Elasticsearch
 
 from orders.models import Order
-from search import views
+from search import asking
 from search.documents import OrderDocument
 from search.index import indices
 from search.sync import capture
@@ -93,7 +93,7 @@ def writes(step: int) -> None:
 
 
 def test_the_page(plain: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "TIMEOUT", 30.0)  # slowness is not what is looked at here
+    monkeypatch.setattr(asking, "TIMEOUT", 30.0)  # slowness is not what is looked at here
     searcher = Searcher()
     searcher.start()
     try:

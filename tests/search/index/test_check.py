@@ -71,6 +71,6 @@ class TestOfAnIndex:
 
     def test_changes_that_nobody_notes(self, engine: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
         indices.create(OrderDocument)
-        monkeypatch.setattr(capture, "status", lambda using: {"orders.Order": False})
+        monkeypatch.setattr(capture, "status", lambda using: {"orders.Order": False, "orders.OrderLine": True})
         assert check.problems(OrderDocument) == ["changes of orders.Order are not captured: run migrate"]
         assert Index.objects.live().get(alias=ALIAS).fingerprint == fingerprint(OrderDocument)

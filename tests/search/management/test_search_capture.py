@@ -13,7 +13,7 @@ from tests.shop.models import Item
 from tests.support import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ALL = "orders.Order: captured\nshop.Item: captured\nshop.Part: captured\n"
+ALL = "orders.Order: captured\norders.OrderLine: captured\nshop.Item: captured\nshop.Part: captured\n"
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_status_as_json():
     drop("search_capture_shop_part_item_shop_item_delete")
     ran = run("search_capture", "--status", "--json")
     assert (ran.code, ran.errors) == (1, "")
-    models = {"orders.Order": True, "shop.Item": True, "shop.Part": False}
+    models = {"orders.Order": True, "orders.OrderLine": True, "shop.Item": True, "shop.Part": False}
     assert json.loads(ran.output) == {"captured": False, "installed": [], "models": models}
 
 
@@ -73,7 +73,7 @@ def test_install_puts_back_what_is_absent_and_queues_what_nobody_watched():
 def test_install_as_json():
     drop()
     ran = run("search_capture", "--install", "--json")
-    models = {"orders.Order": True, "shop.Item": True, "shop.Part": True}
+    models = {"orders.Order": True, "orders.OrderLine": True, "shop.Item": True, "shop.Part": True}
     assert (ran.code, json.loads(ran.output)) == (
         0,
         {"captured": True, "installed": ["shop.Item"], "models": models},
@@ -118,7 +118,7 @@ def test_remove_by_force_does_not_ask(flag):
 
 def test_remove_as_json():
     ran = run("search_capture", "--remove", "-f", "--json")
-    models = {"orders.Order": False, "shop.Item": False, "shop.Part": False}
+    models = {"orders.Order": False, "orders.OrderLine": False, "shop.Item": False, "shop.Part": False}
     assert (ran.code, json.loads(ran.output)) == (0, {"captured": False, "installed": [], "models": models})
 
 
@@ -134,7 +134,7 @@ def test_install_before_the_outbox_exists_is_not_called_done(monkeypatch):
     run("search_capture", "--remove", "-f")
     monkeypatch.setattr(capture, "_installable", lambda connection: [])
     missing = "NOT captured: run manage.py migrate"
-    expected = f"orders.Order: {missing}\nshop.Item: {missing}\nshop.Part: {missing}\n"
+    expected = f"orders.Order: {missing}\norders.OrderLine: {missing}\nshop.Item: {missing}\nshop.Part: {missing}\n"
     assert run("search_capture", "--install") == Ran(1, expected)
 
 

@@ -113,10 +113,10 @@ class TestClaim:
     def test_a_plan_made_for_an_empty_outbox_is_right_for_a_full_one(self):
         """Joined to a full outbox row by row, 500 entries would be compared with each of it."""
         read = {"keys": ["shop.Item:1"] * 500, "tokens": ["0" * 32] * 500}
-        for name, values in (("remove", read), ("settle", read | {"settle": 1})):
+        for name, values in (("remove", read), ("settle", read | {"settle": 1}), ("forget", read)):
             [plan] = in_threads(partial(explain, name, values, "empty"))
-            assert "Join Filter" not in plan
-            assert "Index Cond: ((key)::text = read.key)" in plan
+            assert "Join Filter" not in plan, plan
+            assert "Index Cond: ((key)::text = read.key)" in plan, plan
 
 
 def explain(name, values, analyzed):

@@ -47,13 +47,15 @@ def sent(found):
 def test_entries_then_rows_then_targets(django_assert_num_queries):
     _, key = order()
     index()
-    with django_assert_num_queries(5) as queries:
+    with django_assert_num_queries(6) as queries:
         read([key], "default")
     said = [query["sql"] for query in queries.captured_queries]
     assert said[0].startswith("BEGIN")
-    for statement, table in zip(said[1:4], ("search_outbox", "orders_order", "search_index"), strict=True):
+    for statement, table in zip(
+        said[1:5], ("search_outbox", "orders_order", "orders_orderline", "search_index"), strict=True
+    ):
         assert f'FROM "{table}"' in statement
-    assert said[4] == "COMMIT"
+    assert said[5] == "COMMIT"
 
 
 def test_targets_are_read_each_time():

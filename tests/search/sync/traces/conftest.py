@@ -15,8 +15,9 @@ from tests.search.sync.traces.paused import Push, stop_before_send
 
 @pytest.fixture(autouse=True)
 def _capture_only(settings) -> None:
-    """No push but the test's own."""
+    """No push but the test's own, and no clock that decides what a push comes to."""
     settings.SEARCH_PUSH = "async"
+    settings.SEARCH_PUSH_TIMEOUT = 20.0
 
 
 @pytest.fixture

@@ -309,7 +309,7 @@ def test_a_changed_key_takes_the_old_document_away(indices: object) -> None:
 
 
 def test_truncate_takes_every_document_away(pair: tuple[Order, Order]) -> None:
-    sql("TRUNCATE orders_order")
+    sql("TRUNCATE orders_order CASCADE")
     assert_quiet()
     assert in_index(OrderDocument) == {}
 
