@@ -54,7 +54,8 @@ OF_BODIES = {
 }
 REFRESH = OpenApiParameter(
     "refresh",
-    enum=["wait_for", "true", "false"],
+    enum=["wait_for", "true", "false", ""],
+    allow_blank=True,
     description="`wait_for`: answer when searches find what was written (`true` means the same).",
 )
 SEARCH_STATUS = OpenApiParameter(

@@ -29,7 +29,11 @@ class ClosedService(Service):
 
 @pytest.fixture
 def service(indices: object, tmp_path: Path) -> Iterator[ClosedService]:
-    closed = {"DJANGO_DEBUG": "off", "DJANGO_ALLOWED_HOSTS": "127.0.0.1", "DJANGO_SETTINGS_MODULE": "project.settings"}
+    closed = {
+        "DJANGO_DEBUG": "off",
+        "DJANGO_ALLOWED_HOSTS": "127.0.0.1",
+        "DJANGO_SETTINGS_MODULE": "tests.schemathesis_settings",
+    }
     with ClosedService(os.environ["ELASTICSEARCH_URL"], tmp_path, relay=False, **closed) as service:
         yield service
 
