@@ -208,13 +208,17 @@ def test_a_real_deadlock_ends_in_two_writes(started: Any, monkeypatch: pytest.Mo
         tries.append(self.pk)
         request_holds_first.set()
         assert other_holds_second.wait(10)
+        if len(tries) == 1:
+            wait_until_locked_out()  # the other: so it is the request that closes the circle, looks, and is killed
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL deadlock_timeout = '10ms'")  # the request looks first, and is killed
+            cursor.execute("SET LOCAL deadlock_timeout = '10ms'")
         Order.objects.filter(pk=second.pk).update(customer_name="request")
 
     monkeypatch.setattr(Order, "save", save_both)
     patch = started(lambda: answer("patch", f"/orders/{first.pk}/", {"customer_name": "request"}))
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL deadlock_timeout = '60s'")  # the other never looks
         Order.objects.filter(pk=second.pk).update(customer_name="other")
         other_holds_second.set()
         assert request_holds_first.wait(10)
