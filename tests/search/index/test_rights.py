@@ -17,7 +17,7 @@ from tools.bootstrap import ROOT
 from tools.distribution import RELEASES, install
 from tools.elasticsearch import Server
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(400)]
 ADMIN = base64.b64encode(b"admin:only for this test").decode()
 # What docs/operations.md asks for. Elasticsearch cannot limit a right to templates to some of their names.
 RIGHTS: dict[str, Any] = {

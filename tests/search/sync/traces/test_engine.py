@@ -147,6 +147,7 @@ def own() -> Iterator[elasticsearch.Server]:
 
 
 @pytest.mark.faults
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["ended", "killed"])
