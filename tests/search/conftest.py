@@ -1,4 +1,4 @@
-"""What the tests of search share: an engine that is away, an index that refuses, 500 orders in an index."""
+"""What the tests of search share: an engine that is away, an index that refuses, a request's status, 500 orders."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,8 +13,24 @@ from search.documents import OrderDocument
 from search.index import indices as index_records
 from search.index.engine import client
 from search.index.fingerprint import signed_body
+from search.sync import status
 from tests.search.five_hundred import five_hundred
 from tests.shop.documents import ItemDocument
+
+
+@pytest.fixture
+def patient_push(settings: Any) -> None:
+    """A push may take its time on a busy machine."""
+    settings.SEARCH_PUSH_TIMEOUT = 20.0
+
+
+@pytest.fixture
+def answer() -> Iterator[status.RequestStatus]:
+    """The status of the request that the test stands for."""
+    found = status.RequestStatus()
+    token = status.current.set(found)
+    yield found
+    status.current.reset(token)
 
 
 @pytest.fixture

@@ -2,28 +2,12 @@
 
 import pytest
 
-from search.sync import status
 from search.sync.relay import Relay
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
 from tests.support import assert_in_step, in_index
 
-pytestmark = [pytest.mark.engine, pytest.mark.conformance]
-
-
-@pytest.fixture(autouse=True)
-def _patient(settings):
-    """A push may take its time on a busy machine."""
-    settings.SEARCH_PUSH_TIMEOUT = 20.0
-
-
-@pytest.fixture
-def answer():
-    """The status of the request that the test stands for."""
-    found = status.RequestStatus()
-    token = status.current.set(found)
-    yield found
-    status.current.reset(token)
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.usefixtures("patient_push")]
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ from orders.models import Order
 from search import signals
 from search.documents import OrderDocument
 from search.models import Entry
-from search.sync import bulk, status
+from search.sync import bulk
 from search.sync.paths import parent_keys
 from search.sync.relay import Relay
 from tests.roles import psql, role
 from tests.shop.models import Item, Part
 from tests.support import assert_in_step, in_index, in_threads
 
-pytestmark = [pytest.mark.engine, pytest.mark.conformance]
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.usefixtures("patient_push")]
 
 
 def make(number, **values):
@@ -42,21 +42,6 @@ def bulks(monkeypatch):
 
     monkeypatch.setattr(bulk, "_send_one", count)
     return sent
-
-
-@pytest.fixture(autouse=True)
-def _patient(settings):
-    """A push may take its time on a busy machine."""
-    settings.SEARCH_PUSH_TIMEOUT = 20.0
-
-
-@pytest.fixture
-def answer():
-    """The status of the request that the test stands for."""
-    found = status.RequestStatus()
-    token = status.current.set(found)
-    yield found
-    status.current.reset(token)
 
 
 def test_a_save_is_indexed_when_it_returns(indices, answer):
