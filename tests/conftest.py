@@ -17,7 +17,8 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 def missing(item: pytest.Item) -> str | None:
     """Why this test cannot run here and what provides it, or None."""
-    if item.get_closest_marker("engine") and not HAS_ENGINE:
+    needs_engine = item.get_closest_marker("engine") or "engine" in getattr(item, "fixturenames", ())
+    if needs_engine and not HAS_ENGINE:
         return "no engine: run it by script/test, or set ELASTICSEARCH_URL"
     if item.get_closest_marker("real") and not ENGINE_IS_REAL:
         return "no real Elasticsearch: script/elasticsearch up, then set ELASTICSEARCH_URL as it prints"

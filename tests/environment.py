@@ -16,9 +16,10 @@ os.environ["DJANGO_EXTRA_APPS"] = "tests.shop"
 os.environ["SEARCH_INDEX_PREFIX"] = (
     f"test-{os.environ.get('TEST_RUN', os.getppid() if worker != 'main' else os.getpid())}-{worker}-"
 )
-HAS_ENGINE = bool(os.environ.get("ELASTICSEARCH_URL"))
+NOBODY = "http://127.0.0.1:9"  # the discard port: nobody answers
+HAS_ENGINE = os.environ.get("ELASTICSEARCH_URL", NOBODY) != NOBODY  # a worker has inherited it from its controller
 ENGINE_IS_REAL = HAS_ENGINE and os.environ.get("TEST_ENGINE", "real") == "real"
-os.environ.setdefault("ELASTICSEARCH_URL", "http://127.0.0.1:9")  # the discard port: nobody answers
+os.environ.setdefault("ELASTICSEARCH_URL", NOBODY)
 if not os.environ.get("DATABASE_URL"):
     folder = Path(tempfile.gettempdir()) / "order-service-tests"
     folder.mkdir(exist_ok=True)
