@@ -168,6 +168,7 @@ def read_database() -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL is not valid: {error}.") from error
     if database["ENGINE"] == "django.db.backends.sqlite3":
         Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        database["ENGINE"] = "project.sqlite"
         # A file as well: in memory, threads that meet would get errors instead of waiting.
         database["TEST"] = {"NAME": f"{database['NAME']}.test"}
         database["OPTIONS"] = {
