@@ -28,8 +28,10 @@ SORTS = {
     "-total": "Largest total first",
     "total": "Smallest total first",
     "number": "Order number",
+    "-number": "Order number, last first",
     "customer": "Customer, A to Z",
     "-customer": "Customer, Z to A",
+    "-relevance": "Best match last",
 }
 
 LABELS = {

@@ -95,7 +95,11 @@ class Filters(Parameters):
         source="created_until", until=True, help_text="Created before this moment, or on this day or earlier."
     )
     sort = serializers.ChoiceField(
-        choices=[*SORTS], required=False, default="", help_text="By relevance where there is a `q`, else `-created`."
+        choices=[*SORTS],
+        required=False,
+        default="",
+        help_text="`relevance` has the best first, and of equals the newest; every other name the smallest first. "
+        "A dash before it gives the reverse. Without it `relevance` where there is a `q`, else `-created`.",
     )
     fields_ = SeveralField(choices=[*FoundOrder().fields], help_text=f"Fields of the orders; without it all. {SEVERAL}")
     fresh = serializers.BooleanField(

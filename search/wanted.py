@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Any, Self
 
 FACETS = ("status", "currency", "amount", "month")
-SORTS = {  # by what each sorts, and what decides between equals
-    "relevance": ("_score", "-created_at", "-id"),
+Key = str | dict[str, dict[str, str]]
+SORTS: dict[str, tuple[Key, ...]] = {  # by what each sorts, and what decides between equals
+    "relevance": ("_score", "-created_at", "-id"),  # the best first: nobody looks for the worst
+    "-relevance": ({"_score": {"order": "asc"}}, "created_at", "id"),  # the reverse of that
     "created": ("created_at", "id"),
     "-created": ("-created_at", "-id"),
     "total": ("total_amount", "id"),

@@ -12,6 +12,7 @@ from django.test import Client
 from elasticsearch import Elasticsearch
 from elasticsearch.dsl.connections import connections
 
+from desk.searching import COLUMNS
 from orders.models import Order, OrderLine
 from search.documents import OrderDocument
 from search.index.populate import populate
@@ -79,6 +80,10 @@ class TestWithoutAnEngine:
         assert "&lt;script&gt;alert(1)" in page
         assert "<script>alert" not in page
         assert "<b></a>" not in page
+
+    @pytest.mark.parametrize("sort", [f"{dash}{name}" for name in COLUMNS if name for dash in ("", "-")])
+    def test_whatever_a_head_sorts_by_stays_when_something_is_typed(self, client: Client, sort: str) -> None:
+        assert re.search(rf'<option value="{sort}" selected>', client.get(f"/?sort={sort}").content.decode())
 
     def test_no_orders_at_all(self, client: Client) -> None:
         assert "There are no orders to show." in client.get("/").content.decode()

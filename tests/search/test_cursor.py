@@ -76,7 +76,7 @@ class TestWithoutAnEngine:
 class TestPages:
     """In an engine."""
 
-    @pytest.mark.parametrize("sort", ["relevance", "created", "total", "-customer"])
+    @pytest.mark.parametrize("sort", ["relevance", "-relevance", "created", "total", "-customer"])
     def test_every_order_comes_once(self, asked: str, sort: str) -> None:
         whole = find(Wanted(q="ord", sort=sort, page=1, page_size=200), Asking(index=asked, seconds=PATIENCE)).results
         got = list(pages(Wanted(q="ord", sort=sort, page_size=7), asked))

@@ -95,7 +95,20 @@ def order_of(name: str) -> str:
 
 
 def test_every_sort_is_decided_by_the_id_at_last() -> None:
-    assert {keys[-1].lstrip("-") for keys in SORTS.values()} == {"id"}
+    assert {str(keys[-1]).lstrip("-") for keys in SORTS.values()} == {"id"}
+
+
+@pytest.mark.parametrize("sort", [sort for sort in SORTS if not sort.startswith("-")])
+def test_a_dash_turns_an_order_round(asked: str, sort: str) -> None:
+    one, other = (ask(asked, q="lamp", sort=f"{dash}{sort}").results for dash in ("", "-"))
+    assert 2 < len(one) < 200
+    assert [order["id"] for order in other] == [order["id"] for order in reversed(one)]
+
+
+def test_the_best_come_first_by_relevance_and_last_by_its_reverse(asked: str) -> None:
+    first, last = (ask(asked, q="lamp", sort=sort).results for sort in ("relevance", "-relevance"))
+    assert [order["customer_name"] for order in (first[0], last[-1])] == ["Zachary Lamp", "Zachary Lamp"]
+    assert ask(asked, q="lamp").results == first  # as it is without a word about it
 
 
 def counted(orders: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:

@@ -219,7 +219,7 @@ BOTH = [
     ("created_before=%D9%A2%D9%A0%D9%A2%D9%A6", "created_before", "invalid"),
     ("created_after=2026-02-02&created_before=2026-02-01T00:00:00Z", "created_after", "invalid"),
     ("sort=price", "sort", "invalid_choice"),
-    ("sort=-relevance", "sort", "invalid_choice"),
+    ("sort=--relevance", "sort", "invalid_choice"),
     ("sort=total,created", "sort", "invalid_choice"),
     ("fields=id,password", "fields", "invalid_choice"),
     ("fresh=perhaps", "fresh", "invalid"),
