@@ -123,7 +123,8 @@ def look(asked: Address) -> Result:
     given = SearchParameters(data=asked.parameters)
     if not given.is_valid():
         return Result(asked, status=400, problems=_problems(given.errors))
-    options: dict[str, Any] = {"page_size": PAGE_SIZE, "facets": FACETS, "highlight": True}
+    # Not lasting: the engine keeps nothing for a letter that is typed, nor for a page that nobody scrolls down.
+    options: dict[str, Any] = {"page_size": PAGE_SIZE, "facets": FACETS, "highlight": True, "lasting": False}
     wanted, asking = Wanted.of(given.validated_data | options), Asking()
     try:
         return _found(asked, wanted, find(wanted, asking), asking)

@@ -1,7 +1,8 @@
 """The cursor: where a result goes on, in a form that a client can only hand back.
 
 It names a point in time, which the engine keeps for a while: the result as it was at the first page, whatever
-changes meanwhile. Signed: nobody can make the engine read what another cursor's maker did not ask for.
+changes meanwhile. A result that need not last has none before its second page: whoever types asks for many first
+pages, and for hardly a second one. Signed: nobody can make the engine read what another cursor's maker did not ask for.
 """
 
 from dataclasses import astuple, dataclass, replace
@@ -20,7 +21,7 @@ KEEP_ALIVE = "5m"  # from one page to the next
 class Place:
     """Where the next page begins."""
 
-    point: str  # in time
+    point: str  # in time; empty: it begins with the next page
     after: tuple[Any, ...]  # what the last order before it is sorted by
     seen: int  # orders before it
     forgiving: bool

@@ -1,7 +1,7 @@
 """Finding orders: what is wanted in, what is found out. Needs no HTTP."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from elasticsearch import ApiError
@@ -43,20 +43,25 @@ class Finding:
 
     def begin(self, correct: bool) -> Found:
         """The first page, or the one that has the wanted number."""
-        point = self.asking.open() if self.wanted.page is None else ""
+        point = self.asking.open() if self.wanted.page is None and self.wanted.lasting else ""
         place = Place(point, (), ((self.wanted.page or 1) - 1) * self.wanted.page_size, False)
         answer = self.ask(place)
         if not _count(answer) and self.misspelt():
             place = place.forgivingly()
             answer = self.ask(place)
         found = self.found(answer, place)
+        self.end(point, found)
         if correct:
             found.did_you_mean = correction(self.text, 0 if place.forgiving else found.count, self.asking)
         return found
 
     def go_on(self, place: Place) -> Found:
-        """The page at a cursor."""
-        return self.found(self.ask(place), place)
+        """The page at a cursor. If the first page could do without a point in time, this one begins it."""
+        point = "" if place.point else self.asking.open()
+        place = replace(place, point=place.point or point)
+        found = self.found(self.ask(place), place)
+        self.end(point, found)
+        return found
 
     def ask(self, place: Place) -> dict[str, Any]:
         """The engine's answer for the page at a place."""
@@ -109,20 +114,19 @@ class Finding:
         hits = answer["hits"]["hits"]
         seen = place.seen + len(hits)
         if not hits or seen >= _count(answer):
-            self.end(place)
             return None
         point = answer.get("pit_id", place.point)
-        if not point:
+        if self.wanted.page is not None:
             if seen + self.wanted.page_size <= REACH:
                 return None
             point = self.asking.open()
         return cursor.write(Place(point, tuple(hits[-1]["sort"]), seen, place.forgiving), self.wanted)
 
-    def end(self, place: Place) -> None:
-        """Let a point in time go when the first page was all. A later one is kept: it may be asked for again."""
-        if place.point and not place.after:
+    def end(self, point: str, found: Found) -> None:
+        """Let a point in time go that began with the last page. An older one is kept: its page may be asked again."""
+        if point and not found.cursor:
             with suppress(SearchError):  # it ends by itself too
-                self.asking.close(place.point)
+                self.asking.close(point)
 
 
 def _is_deleted(error: SearchError) -> bool:

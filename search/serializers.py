@@ -129,7 +129,9 @@ class SearchParameters(Filters):
         default=None,
         min_value=1,
         max_value=REACH,
-        help_text="A page by its number, among the first 10,000 orders. Without it `next` leads to any depth.",
+        help_text="A page by its number, among the first 10,000 orders. Without it `next` leads to any depth, for "
+        "which the engine keeps the result for some minutes: give `page=1` where only a first page is looked at, as "
+        "while somebody types.",
     )
     page_size = serializers.IntegerField(required=False, default=20, min_value=1, max_value=LARGEST_PAGE)
     cursor = serializers.CharField(

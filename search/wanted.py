@@ -40,6 +40,7 @@ class Wanted:
     created_until: datetime | None = None  # not itself
     sort: str = ""
     page: int | None = None  # without: pages by cursor, which `Found.cursor` goes on with
+    lasting: bool = True  # the result stays as it is from its first page on; without it from its second page on
     page_size: int = 20
     cursor: str = ""
     facets: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from search.documents import OrderDocument
 from search.index.populate import populate
 from search.models import Entry
 from tests.desk.orders import make_orders
+from tests.search.conftest import points_in_time
 
 LINE = {"sku": "LMP-1", "description": "Lamp", "quantity": "2", "unit_price": "9.50"}
 
@@ -348,6 +350,16 @@ class TestWithAnEngine:
         pages.append(re.findall(r"/desk/orders/\d+/\">([^<]+)<", page))
         assert [len(each) for each in pages] == [30, 30, 21]
         assert len({number for each in pages for number in each}) == 81
+
+    @pytest.mark.real
+    def test_typing_leaves_nothing_open_in_the_engine(self, indexed: Client) -> None:
+        for text in ("", "d", "d-", "d-1"):
+            page = indexed.get("/", {"q": text}, headers={"HX-Request": "true"}).content.decode()
+        points_in_time(OrderDocument._index._name, 0)
+        more = re.search(r'id="more".*?hx-get="([^"]+)"', page)
+        assert more
+        indexed.get(unescape(more[1]))
+        points_in_time(OrderDocument._index._name, 1)
 
     def test_marks_are_html_and_all_else_is_text(self, indexed: Client) -> None:
         page = indexed.get("/?q=zo%C3%AB+monday").content.decode()

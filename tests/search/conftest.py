@@ -16,6 +16,7 @@ from search.index.fingerprint import signed_body
 from search.sync import status
 from tests.search.five_hundred import five_hundred
 from tests.shop.documents import ItemDocument
+from tests.support import wait_until
 
 
 @pytest.fixture
@@ -73,6 +74,16 @@ def index_of(sources: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield name
     finally:
         patient.indices.delete(index=name)
+
+
+def points_in_time(name: str, expected: int) -> None:
+    """Insist on so many points in time that the engine keeps of an index; a search's own end a moment after it."""
+
+    def kept() -> int:
+        stats = client().indices.stats(index=name, metric="search")["_all"]["primaries"]["search"]
+        return int(stats["open_contexts"])
+
+    wait_until(lambda: kept() == expected, why=f"not {expected} but {kept()} points in time")
 
 
 @pytest.fixture(scope="module")

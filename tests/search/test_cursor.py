@@ -13,8 +13,8 @@ from search.cursor import SALT, Place
 from search.exceptions import BadCursor, CursorExpired
 from search.finding import find
 from search.index.engine import client
-from search.wanted import Wanted
-from tests.search.conftest import index_of
+from search.wanted import Found, Wanted
+from tests.search.conftest import index_of, points_in_time
 from tests.search.five_hundred import five_hundred, source
 from tests.search.lacking import embedded_lacks
 
@@ -125,6 +125,19 @@ class TestPages:
         with pytest.raises(CursorExpired):
             find(second, Asking(index=asked, seconds=PATIENCE))
 
+    def test_a_result_that_need_not_last_stays_from_its_second_page_on(self) -> None:
+        some = five_hundred()[:40]
+        newest_first = [order["id"] for order in reversed(some)]
+        with index_of(some) as name:
+            wanted, got = Wanted(page_size=10, lasting=False), []
+            for at in (10, 25, 35):  # an order that has not been seen when it is deleted
+                found = find(wanted, Asking(index=name, seconds=PATIENCE))
+                got.append([order["id"] for order in found.results])
+                wanted = replace(wanted, cursor=found.cursor or "")
+                client().delete(index=name, id=str(newest_first[at]), refresh=True)
+            got.append([order["id"] for order in find(wanted, Asking(index=name, seconds=PATIENCE)).results])
+        assert got == [newest_first[:10], newest_first[11:21], newest_first[21:31], newest_first[31:]]
+
     @embedded_lacks("keeps a point in time beyond its index")
     def test_an_index_that_is_gone_is_an_expired_cursor(self) -> None:
         with index_of(five_hundred()[:3]) as name:
@@ -133,6 +146,25 @@ class TestPages:
             )
         with pytest.raises(CursorExpired):
             find(second, Asking(index=name, seconds=PATIENCE))
+
+    @pytest.mark.real
+    def test_the_engine_keeps_what_can_be_gone_on_with_and_nothing_else(self) -> None:
+        with index_of(five_hundred()[:20]) as name:
+
+            def look(**wanted: Any) -> Found:
+                return find(Wanted(**{"page_size": 10, **wanted}), Asking(index=name, seconds=PATIENCE))
+
+            look(page_size=20)  # all
+            look(page=1)
+            typed = [look(q=text, lasting=False) for text in ("", "o", "or", "ord", "ord-")]
+            points_in_time(name, 0)
+            second = look(q="ord-", lasting=False, cursor=typed[-1].cursor)
+            assert (len(second.results), second.cursor) == (10, None)
+            points_in_time(name, 0)  # the last page needs no other
+            look(q="ord-", lasting=False, page_size=5, cursor=typed[-1].cursor)
+            points_in_time(name, 1)
+            look()
+            points_in_time(name, 2)
 
     @pytest.mark.slow
     @pytest.mark.real
