@@ -47,7 +47,8 @@ def orders(asked: Address, buckets: list[dict[str, Any]]) -> Chart | None:
 
 def amounts(asked: Address, buckets: list[dict[str, Any]], currency: str) -> Chart | None:
     """What the orders of one currency come to: amounts of several cannot be added."""
-    return _chart(f"{currency} by month", asked, buckets, "amount", lambda amount: f"{amount:,.0f} {currency}")
+    alone = [bucket | {"amount": bucket["amounts"].get(currency, 0)} for bucket in buckets]
+    return _chart(f"{currency} by month", asked, alone, "amount", lambda amount: f"{amount:,.0f} {currency}")
 
 
 def _chart(

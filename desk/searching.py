@@ -1,7 +1,7 @@
 """What the page at / shows: the result of a search, or why there is none, with what the database knows meanwhile."""
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from desk import chart, facets
@@ -10,7 +10,6 @@ from desk.chart import Chart
 from desk.facets import Chip, Choice
 from desk.rows import Row, rows_found, rows_kept
 from orders.models import Order
-from search.asking import Asking
 from search.exceptions import BadCursor, CursorExpired, SearchError, SearchTooSlow, StrangeText
 from search.finding import find
 from search.serializers import SearchParameters
@@ -125,9 +124,9 @@ def look(asked: Address) -> Result:
         return Result(asked, status=400, problems=_problems(given.errors))
     # Not lasting: the engine keeps nothing for a letter that is typed, nor for a page that nobody scrolls down.
     options: dict[str, Any] = {"page_size": PAGE_SIZE, "facets": FACETS, "highlight": True, "lasting": False}
-    wanted, asking = Wanted.of(given.validated_data | options), Asking()
+    wanted = Wanted.of(given.validated_data | options)
     try:
-        return _found(asked, wanted, find(wanted, asking), asking)
+        return _found(asked, wanted, find(wanted))
     except (StrangeText, BadCursor) as error:
         name = "q" if isinstance(error, StrangeText) else "cursor"
         return Result(asked, status=400, problems={name: [str(error)]})
@@ -142,7 +141,7 @@ def _problems(errors: Any) -> dict[str, list[str]]:
     return {name: [str(error) for error in found] for name, found in errors.items()}
 
 
-def _found(asked: Address, wanted: Wanted, found: Found, asking: Asking) -> Result:
+def _found(asked: Address, wanted: Wanted, found: Found) -> Result:
     corrected = found.did_you_mean
     return Result(
         asked,
@@ -153,11 +152,11 @@ def _found(asked: Address, wanted: Wanted, found: Found, asking: Asking) -> Resu
         forgiven=found.forgiven,
         sorted_by=wanted.order,
         found_facets=found.facets,
-        charts=_charts(asked, wanted, found, asking),
+        charts=_charts(asked, wanted, found),
     )
 
 
-def _charts(asked: Address, wanted: Wanted, found: Found, asking: Asking) -> list[Chart]:
+def _charts(asked: Address, wanted: Wanted, found: Found) -> list[Chart]:
     """By orders, and by amounts in one currency: the one chosen, else the most frequent."""
     known = found.facets or {}
     if wanted.cursor or len(known.get("month", [])) < 2:
@@ -165,21 +164,8 @@ def _charts(asked: Address, wanted: Wanted, found: Found, asking: Asking) -> lis
     frequent = wanted.currency or [each["value"] for each in known["currency"] if each["value"]]
     charts = [chart.orders(asked, known["month"])]
     if frequent:
-        charts.append(chart.amounts(asked, _amounts(wanted, found, frequent[0], asking), frequent[0]))
+        charts.append(chart.amounts(asked, known["month"], frequent[0]))
     return [each for each in charts if each]
-
-
-def _amounts(wanted: Wanted, found: Found, currency: str, asking: Asking) -> list[dict[str, Any]]:
-    """What the months come to in a currency; a second question, where the result has several."""
-    months = (found.facets or {})["month"]
-    others = [each for each in (found.facets or {})["currency"] if each["value"] != currency]
-    if wanted.currency == (currency,) or not (wanted.currency or others):
-        return months
-    alone = replace(wanted, currency=(currency,), facets=("month",), page=1, page_size=0, highlight=False)
-    try:
-        return (find(alone, asking, correct=False).facets or {})["month"]
-    except SearchError:  # the result is worth more than its chart
-        return []
 
 
 def _down(asked: Address, error: SearchError) -> Result:

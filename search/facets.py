@@ -25,7 +25,8 @@ def _values(name: str) -> Any:
         return A("range", field=OF[name], ranges=_ranges())
     if name == "month":
         months = A("date_histogram", field=OF[name], calendar_interval="month", format="yyyy-MM", min_doc_count=1)
-        months.metric("amount", "sum", field="total_amount")
+        currencies = months.bucket("currencies", "terms", field=OF["currency"], size=MOST_VALUES)
+        currencies.metric("amount", "sum", field=OF["amount"])
         return months
     return A("terms", field=OF[name], size=MOST_VALUES)
 
@@ -45,5 +46,10 @@ def _bucket(name: str, bucket: Bucket) -> dict[str, Any]:
     if name == "amount":
         return {"from": int(bucket["from"]), "to": int(bucket["to"]) if "to" in bucket else None, "count": count}
     if name == "month":
-        return {"value": bucket["key_as_string"], "count": count, "amount": round(bucket["amount"]["value"], 2)}
+        return {"value": bucket["key_as_string"], "count": count, "amounts": _amounts(bucket["currencies"]["buckets"])}
     return {"value": bucket["key"], "count": count}
+
+
+def _amounts(currencies: list[Bucket]) -> dict[str, float]:
+    """What the orders of each currency come to: amounts of several cannot be added."""
+    return {each["key"]: round(each["amount"]["value"], 2) for each in currencies}

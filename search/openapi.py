@@ -59,7 +59,10 @@ FOUND = {
     "next": None,
     "previous": None,
     "did_you_mean": None,
-    "facets": {"status": [{"value": "placed", "count": 1}]},
+    "facets": {
+        "status": [{"value": "placed", "count": 1}],
+        "month": [{"value": "2026-11", "count": 1, "amounts": {"EUR": 12.56}}],
+    },
     "results": [
         {
             "id": 3,

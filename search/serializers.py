@@ -178,7 +178,7 @@ class Choice(serializers.Serializer[Any]):
 
 
 class AmountRange(Named):
-    """A range of amounts and the orders in it."""
+    """A range of amounts and the orders in it, of whatever currency: choose a currency to have ranges of that alone."""
 
     from_ = serializers.IntegerField(help_text="It begins here,")
     to = serializers.IntegerField(allow_null=True, help_text="and ends before this; null: nowhere.")
@@ -186,9 +186,11 @@ class AmountRange(Named):
 
 
 class Month(Choice):
-    """A month, its orders and what they come to, whatever their currency."""
+    """A month, its orders and what they come to."""
 
-    amount = serializers.FloatField()
+    amounts = serializers.DictField(
+        child=serializers.FloatField(), help_text="By currency: amounts of several cannot be added."
+    )
 
 
 class Facets(serializers.Serializer[Any]):

@@ -13,7 +13,10 @@ FACETS = {
         {"from": 100, "to": 500, "count": 1},
         {"from": 500, "to": None, "count": 0},
     ],
-    "month": [{"value": "2024-02", "count": 1, "amount": 5.5}, {"value": "2024-04", "count": 2, "amount": 0.0}],
+    "month": [
+        {"value": "2024-02", "count": 1, "amounts": {"EUR": 5.5}},
+        {"value": "2024-04", "count": 2, "amounts": {}},
+    ],
 }
 
 
@@ -74,14 +77,22 @@ def test_a_month_without_orders_has_its_place_in_the_chart() -> None:
 
 
 def test_the_chart_ends_with_the_latest_month_however_many_there_are() -> None:
-    years = [{"value": f"{1990 + at // 12}-{at % 12 + 1:02}", "count": at + 1, "amount": 0.0} for at in range(100)]
+    years = [{"value": f"{1990 + at // 12}-{at % 12 + 1:02}", "count": at + 1, "amounts": {}} for at in range(100)]
     drawn = chart.orders(address(), years)
     assert drawn is not None
     assert (len(drawn.bars), drawn.first, drawn.last) == (24, "May 1996", "Apr 1998")
 
 
 def test_amounts_of_nothing() -> None:
-    drawn = chart.amounts(address(), [{"value": "2024-02", "count": 1, "amount": 0.0}], "EUR")
+    drawn = chart.amounts(address(), [{"value": "2024-02", "count": 1, "amounts": {"EUR": 0.0}}], "EUR")
     assert drawn is not None
     assert [bar.height for bar in drawn.bars] == [0]
     assert chart.amounts(address(), [], "EUR") is None
+
+
+def test_amounts_of_other_currencies_are_not_added() -> None:
+    months = [{"value": "2024-02", "count": 3, "amounts": {"USD": 900.0, "EUR": 50.4}}]
+    drawn = chart.amounts(address(), [*months, {"value": "2024-03", "count": 1, "amounts": {"USD": 7.0}}], "EUR")
+    assert drawn is not None
+    assert [bar.label for bar in drawn.bars] == ["February 2024: 50 EUR", "March 2024: 0 EUR"]
+    assert drawn.title == "EUR by month"

@@ -156,10 +156,13 @@ def test_a_facet_ignores_its_own_filter_and_no_other(asked: str) -> None:
 
 
 def months(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found: dict[str, list[float]] = {}
+    counts: Counter[str] = Counter()
+    amounts: dict[str, Counter[str]] = {}
     for order in sorted(orders, key=lambda order: order["created_at"]):
-        found.setdefault(order["created_at"][:7], []).append(order["total_amount"])
-    return [{"value": month, "count": len(totals), "amount": sum(totals)} for month, totals in found.items()]
+        month = order["created_at"][:7]
+        counts[month] += 1
+        amounts.setdefault(month, Counter())[order["currency"]] += order["total_amount"]
+    return [{"value": month, "count": counts[month], "amounts": amounts[month]} for month in counts]
 
 
 def amounts(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:

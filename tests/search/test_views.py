@@ -157,7 +157,7 @@ class TestFound:
             ["status", "currency", "amount", "month"],
             [{"value": "EUR", "count": 5}],
         )
-        assert (month["count"], month["amount"]) == (5, 15.0)
+        assert (month["count"], month["amounts"]) == (5, {"EUR": 15.0})
         assert "facets" not in get(client, "?facets=false")
 
     def test_a_day_is_its_whole_day(self, client: Client, filled: Elasticsearch) -> None:
