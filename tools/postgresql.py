@@ -78,6 +78,12 @@ class Server:
         if done.returncode and "already exists" not in done.stderr:
             raise ToolError(done.stderr.strip())
 
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is connected; harmless when there is none."""
+        self.must(
+            "dropdb", "-h", ports.HOST, "-p", str(self.port), "-U", "postgres", "--if-exists", "--force", database
+        )
+
     def stop(self, mode: str = "fast") -> bool:
         """Stop it and wait for its end; False when it did not run."""
         if not self.running():

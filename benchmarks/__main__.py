@@ -1,0 +1,79 @@
+"""Measures this project beside what one would use instead, and writes what it found: script/benchmark [NAME ...].
+
+Servers of its own are started on loopback, and taken away at the end. Results go to a JSON file; without NAME, in
+full, docs/benchmarks.md is made from them.
+"""
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import machine, wrk
+from benchmarks.bench import Bench, run
+from benchmarks.benches import ALL
+from benchmarks.ground import Ground, ground
+from benchmarks.scale import FULL, QUICK, Scale
+from tools import errors
+from tools.supervisor import Stop, Supervisor
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHES = {bench.name: bench for bench in ALL}
+
+
+def measure(benches: list[type[Bench]], scale: Scale, into: Path) -> None:
+    """Run these on common servers; what is found is written after each."""
+    found = {"machine": machine.describe(), "quick": scale.rounds < FULL.rounds, "benches": {}}
+    with Supervisor(), ground() as servers:
+        for bench in benches:
+            print(bench.title, file=sys.stderr, flush=True)
+            found["benches"][bench.name] = one(bench, servers, scale)
+            into.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def one(bench: type[Bench], servers: Ground, scale: Scale) -> object:
+    """All of one benchmark, from its first program to its last."""
+    with Supervisor() as supervisor:
+        running = bench(servers, scale, supervisor)
+        found = run(running)
+    running.close()
+    return found
+
+
+def a_count(text: str) -> int:
+    """A number of rows."""
+    if not (text.isdecimal() and 1_000 <= int(text) <= 10_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1,000 to 10,000,000")
+    return int(text)
+
+
+def main() -> int:
+    """Parse, measure, report."""
+    parser = argparse.ArgumentParser(prog="script/benchmark", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all")
+    parser.add_argument("--rows", type=a_count, help="of the larger tables, default 1,000,000")
+    parser.add_argument("--quick", action="store_true", help="one short round, to see that all works")
+    parser.add_argument("--into", type=Path, help="the file for the results, default var/benchmarks/DATE.json")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.names) - BENCHES.keys():
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}. There are {', '.join(BENCHES)}.")
+    os.chdir(ROOT)
+    scale = QUICK if chosen.quick else FULL
+    into = chosen.into or ROOT / "var" / "benchmarks" / f"{machine.now():%Y-%m-%d-%H%M}.json"
+    into.parent.mkdir(parents=True, exist_ok=True)
+    wrk.insist_on_wrk()
+    try:
+        measure(
+            [BENCHES[name] for name in chosen.names or BENCHES], replace(scale, rows=chosen.rows or scale.rows), into
+        )
+    except Stop:
+        print("\nStopped; all that was started is taken away.", file=sys.stderr)
+        return 130
+    print(f"Results: {into}")
+    return 0
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,1 @@
+"""The service without any index: what a write costs by itself."""

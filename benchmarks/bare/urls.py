@@ -1,0 +1,5 @@
+"""The orders' addresses alone."""
+
+from django.urls import include, path
+
+urlpatterns = [path("orders/", include("orders.urls"))]

@@ -1,0 +1,188 @@
+"""Requests that write: what a client waits, and how many are served."""
+
+import itertools
+import threading
+from time import monotonic, sleep
+from typing import Any
+
+from benchmarks import wrk
+from benchmarks.bench import Bench, Figures, Of, Target
+from benchmarks.site import ASYNC, BARE, PLAIN, PLAIN_DEFAULT, SYNC, Kind, Site
+from tools.demo.compare import Difference
+from tools.errors import ToolError
+
+RUNS = itertools.count(1)
+HEAL = 120.0  # seconds that what waits may take after the load
+
+
+class Requests(Bench):
+    """Contenders with a service each."""
+
+    kinds: list[Kind]
+    connections: int
+    script = "create"
+
+    def prepare(self) -> None:
+        self.sites = {
+            kind.name: Site(self.ground, kind, f"{self.name}-{number}").create().serve(self.supervisor)
+            for number, kind in enumerate(self.kinds)
+        }
+        self.tokens = {name: site.work("token")["token"] for name, site in self.sites.items()}
+
+    def turn(self, contender: str, number: int) -> Figures:
+        figures = self.load(contender)
+        self.settle(self.sites[contender])
+        return figures
+
+    def load(self, contender: str, **variables: str) -> Figures:
+        """One load of wrk."""
+        site = self.sites[contender]
+        variables |= {"TOKEN": self.tokens[contender], "RUN": f"run{next(RUNS)}"}
+        url = f"{site.url}/orders/create"
+        figures = wrk.load(url, self.script, self.connections, self.scale.seconds, **variables)
+        if figures["failed"]:
+            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{site.last_words()}")
+        return figures
+
+    def settle(self, site: Site) -> None:
+        """Let nobody pay for what an earlier turn left waiting."""
+        self.supervisor.wait_until(site.settled, f"{site.kind.name}: the relay", timeout=HEAL)
+
+    def wrong(self, contender: str) -> Difference | None:
+        site = self.sites[contender]
+        if not site.kind.indexed:
+            return None
+        self.settle(site)
+        return site.difference()
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            site.drop()
+
+
+class CreateAlone(Requests):
+    """POST /orders/create by one client, one request after the other."""
+
+    name = "create_1"
+    title = "Create, 1 connection"
+    kinds = [BARE, PLAIN, PLAIN_DEFAULT, SYNC, ASYNC]
+    contenders = [kind.name for kind in kinds]
+    connections = 1
+    targets = [
+        Target("p50 at most that of plain without refresh", Of(SYNC.name, "p50_ms"), Of(PLAIN.name, "p50_ms"), 1.0),
+    ]
+
+
+class CreateTogether(Requests):
+    """POST /orders/create by 16 clients at once."""
+
+    name = "create_16"
+    title = "Create, 16 connections"
+    kinds = CreateAlone.kinds
+    contenders = CreateAlone.contenders
+    connections = 16
+    targets = [
+        Target(
+            "sync: at least 1.5 times as many a second as plain without refresh",
+            Of(SYNC.name, "per_second"),
+            Of(PLAIN.name, "per_second"),
+            1.5,
+            at_least=True,
+        ),
+        Target(
+            "sync: at least 4 times as many a second as plain default",
+            Of(SYNC.name, "per_second"),
+            Of(PLAIN_DEFAULT.name, "per_second"),
+            4.0,
+            at_least=True,
+        ),
+        Target("sync: p99 below plain without refresh", Of(SYNC.name, "p99_ms"), Of(PLAIN.name, "p99_ms"), 1.0),
+        Target("sync: p99 below plain default", Of(SYNC.name, "p99_ms"), Of(PLAIN_DEFAULT.name, "p99_ms"), 1.0),
+        Target(
+            "async: at least 0.85 times as many a second as without indexing",
+            Of(ASYNC.name, "per_second"),
+            Of(BARE.name, "per_second"),
+            0.85,
+            at_least=True,
+        ),
+    ]
+
+
+class Lag(Requests):
+    """How long after its answer an order is found by a search, while 16 clients create; looked for every 10 ms."""
+
+    name = "lag"
+    title = "From commit to searchable, 16 connections"
+    kinds = [SYNC, ASYNC]
+    contenders = [kind.name for kind in kinds]
+    connections = 16
+    targets = [Target("async: p50 at most 1.2 s, with refresh every second", Of(ASYNC.name, "lag_p50_s"), None, 1.2)]
+    probes = 4
+
+    def turn(self, contender: str, number: int) -> Figures:
+        lags: list[float] = []
+        over = threading.Event()
+        probes = [
+            threading.Thread(target=self.probe, args=(self.sites[contender], contender, lags, over))
+            for _ in range(self.probes)
+        ]
+        for probe in probes:
+            probe.start()
+        try:
+            figures = self.load(contender)
+        finally:
+            over.set()
+            for probe in probes:
+                probe.join()
+        self.settle(self.sites[contender])
+        if not lags:
+            raise ToolError(f"{contender}: no probe was found.{self.sites[contender].last_words()}")
+        lags.sort()
+        return {
+            "per_second": figures["per_second"],
+            "lag_p50_s": lags[len(lags) // 2],
+            "lag_slowest_s": lags[-1],
+            "probes": len(lags),
+        }
+
+    def probe(self, site: Site, contender: str, lags: list[float], over: threading.Event) -> None:
+        """Make orders, one after the other, and look for each until it is found."""
+        import requests
+
+        session, engine = requests.Session(), self.ground.engine
+        session.headers["Authorization"] = f"Token {self.tokens[contender]}"
+        while not over.is_set():
+            order = {"order_number": f"probe-{next(RUNS)}", "customer_name": "Probe", "total_amount": 1}
+            made: dict[str, Any] = session.post(f"{site.url}/orders/create", json=order, timeout=30).json()
+            committed = monotonic()
+            while not engine.count(index=site.alias, query={"term": {"id": made["id"]}})["count"]:
+                if monotonic() - committed > HEAL:
+                    raise ToolError(f"{contender}: order {made['id']} is not found.")
+                sleep(0.01)
+            lags.append(monotonic() - committed)
+
+
+class Change(Requests):
+    """PATCH of the same 20 orders over and over by 16 clients: what happens to order where changes meet."""
+
+    name = "change_16"
+    title = "Change of 20 hot orders, 16 connections"
+    kinds = [BARE, PLAIN, PLAIN_DEFAULT, SYNC, ASYNC]
+    contenders = CreateAlone.contenders
+    connections = 16
+    script = "change"
+    hot = 20
+    targets = [
+        Target(
+            "sync: at least as many a second as plain without refresh",
+            Of(SYNC.name, "per_second"), Of(PLAIN.name, "per_second"), 1.0, at_least=True,
+        ),
+    ]  # fmt: skip
+
+    def prepare(self) -> None:
+        super().prepare()
+        for site in self.sites.values():
+            site.work("saves", "hot", str(self.hot))
+
+    def load(self, contender: str, **variables: str) -> Figures:
+        return super().load(contender, HOT=str(self.hot), **variables)

@@ -1,0 +1,188 @@
+"""A contender as it runs: a database, an index and a service of its own on the common ground."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, NamedTuple
+
+import psycopg
+
+from benchmarks.ground import Ground
+from tools import ports, server
+from tools.demo.compare import Difference, Rows, compare
+from tools.errors import ToolError
+from tools.supervisor import Child, Supervisor
+
+WEB = ["-m", "gunicorn", "project.wsgi", "--workers", "2", "--threads", "8", "--log-level", "warning"]
+WEB += ["--no-control-socket", "--graceful-timeout", "5"]
+COLUMNS = "id, order_number, customer_name, total_amount"
+PATIENCE = 900.0  # seconds, the longest that a piece of work may take
+
+
+class Done(NamedTuple):
+    """A program that ran to its end."""
+
+    output: str
+    seconds: float  # by the clock, its start included
+    peak_mb: float  # of the largest of its processes
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one contender is configured."""
+
+    name: str
+    settings: str
+    variables: dict[str, str] = field(default_factory=dict)
+    indexed: bool = True
+    relay: bool = False
+
+
+BARE = Kind("no indexing", "benchmarks.bare.settings", indexed=False)
+PLAIN = Kind("plain without refresh", "benchmarks.plain.settings", {"PLAIN_REFRESH": "off"})
+PLAIN_DEFAULT = Kind("plain default", "benchmarks.plain.settings", {"PLAIN_REFRESH": "on"})
+SYNC = Kind("this project, sync", "project.settings", {"SEARCH_PUSH": "sync"}, relay=True)
+ASYNC = Kind("this project, async", "project.settings", {"SEARCH_PUSH": "async"}, relay=True)
+
+
+class Site:
+    """One contender. `name` makes its database and index its own."""
+
+    def __init__(self, ground: Ground, kind: Kind, name: str, engine: str = "") -> None:
+        self.ground = ground
+        self.kind = kind
+        self.name = name
+        self.engine = engine or ground.elasticsearch.url
+        self.port = ports.free()
+
+    @property
+    def database(self) -> str:
+        """Its database's name."""
+        return self.name.replace("-", "_")
+
+    @property
+    def alias(self) -> str:
+        """Its index's name."""
+        return f"{self.name}-orders"
+
+    @property
+    def url(self) -> str:
+        """Its service's address."""
+        return f"http://{ports.HOST}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing of .env, and none of the caller's own settings."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SEARCH_", "DJANGO_"))}
+        return kept | {
+            "DJANGO_ENV_FILE": "",
+            "DJANGO_DEBUG": "off",
+            "DJANGO_ALLOWED_HOSTS": ports.HOST,
+            "DJANGO_SECRET_KEY": "of the benchmarks alone, no secret at all, and long enough for Django's checks",
+            "DJANGO_SETTINGS_MODULE": self.kind.settings,
+            "DATABASE_URL": self.ground.postgresql.url(self.database),
+            "ELASTICSEARCH_URL": self.engine,
+            "SEARCH_INDEX_PREFIX": f"{self.name}-",
+            **self.kind.variables,
+        }
+
+    def create(self) -> "Site":
+        """Make database and index, both empty."""
+        self.ground.postgresql.create(self.database)
+        self.manage("migrate", "--verbosity", "0")
+        if self.kind.indexed:
+            self.manage("search_index", "--create")
+        return self
+
+    def drop(self) -> None:
+        """Take database and index away, once its programs have ended."""
+        self.ground.postgresql.drop(self.database)
+        engine = self.ground.engine
+        for index in engine.indices.get(index=f"{self.name}-*"):
+            engine.indices.delete(index=index)
+
+    def serve(self, supervisor: Supervisor) -> "Site":
+        """Start gunicorn and, where the contender has one, the relay."""
+        if self.kind.relay:
+            self.start(supervisor, "relay", ["manage.py", "search_relay"])
+        self.start(supervisor, "gunicorn", [*WEB, "--bind", f"{ports.HOST}:{self.port}"])
+        url = f"{self.url}/orders/"
+        supervisor.wait_until(lambda: server.answers(url), f"{self.kind.name}: gunicorn")
+        return self
+
+    def start(self, supervisor: Supervisor, what: str, arguments: list[str]) -> Child:
+        """Start a program beside; its log is in the ground's folder."""
+        log = self.ground.folder / f"{self.name}-{what}.log"
+        command = [sys.executable, *arguments]
+        return supervisor.start(f"{self.kind.name}: {what}", command, log, self.environment)
+
+    def last_words(self) -> str:
+        """The end of its service's log."""
+        return "\n" + (self.ground.folder / f"{self.name}-gunicorn.log").read_text(errors="replace")[-4000:]
+
+    def manage(self, *arguments: str) -> Done:
+        """Run a management command to its end. ToolError when it fails."""
+        return self.run("manage.py", *arguments)
+
+    def work(self, *arguments: str) -> dict[str, Any]:
+        """Run a piece of work of benchmarks/work.py; what it printed, as JSON, with its peak_mb."""
+        done = self.run("-m", "benchmarks.work", *arguments)
+        found: dict[str, Any] = json.loads(done.output.splitlines()[-1])
+        return found | {"peak_mb": done.peak_mb}
+
+    def run(self, *arguments: str) -> Done:
+        """Run Python in this site's environment."""
+        log = self.ground.folder / f"{self.name}-run.log"
+        began = monotonic()
+        with log.open("w") as errors:
+            process = subprocess.Popen(
+                [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, env=self.environment, text=True
+            )
+            assert process.stdout is not None
+            output = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said = (output + log.read_text())[-4000:]
+            raise ToolError(f"{self.kind.name}: {' '.join(arguments)} failed.\n{said}")
+        return Done(output, monotonic() - began, peak_mb(usage))
+
+    def sql(self, statement: str) -> list[Any]:
+        """Run statements past Django; the rows of the last one."""
+        with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def difference(self) -> Difference:
+        """How index and database differ now, refreshed: order by order, read past Django."""
+        rows: Rows = {
+            pk: (number, name, float(amount))
+            for pk, number, name, amount in self.sql(f"SELECT {COLUMNS} FROM orders_order")
+        }
+        return compare(self.documents(), rows)
+
+    def documents(self) -> Rows:
+        """Every document of the index."""
+        from elasticsearch.helpers import scan
+
+        engine = self.ground.engine
+        engine.indices.refresh(index=self.alias)
+        return {
+            int(hit["_id"]): (each["order_number"], each["customer_name"], float(each["total_amount"]))
+            for hit in scan(engine, index=self.alias, size=5000, _source=COLUMNS.split(", "))
+            for each in [hit["_source"]]
+        }
+
+    def settled(self) -> bool:
+        """Whether nothing waits any more for the index."""
+        return not self.kind.relay or self.sql("SELECT count(*) FROM search_outbox WHERE state <> 'settling'") == [(0,)]
+
+
+def peak_mb(usage: resource.struct_rusage) -> float:
+    """The largest resident memory of a process or of one of its children."""
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB here
+    return usage.ru_maxrss * unit / 1e6
