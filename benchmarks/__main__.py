@@ -25,11 +25,12 @@ BENCHES = {bench.name: bench for bench in ALL}
 
 def measure(benches: list[type[Bench]], scale: Scale, into: Path) -> None:
     """Run these on common servers; what is found is written after each."""
-    found = {"machine": machine.describe(), "quick": scale.rounds < FULL.rounds, "benches": {}}
+    benches_found: dict[str, object] = {}
+    found = {"machine": machine.describe(), "quick": scale.rounds < FULL.rounds, "benches": benches_found}
     with Supervisor(), ground() as servers:
         for bench in benches:
             print(bench.title, file=sys.stderr, flush=True)
-            found["benches"][bench.name] = one(bench, servers, scale)
+            benches_found[bench.name] = one(bench, servers, scale)
             into.write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -152,7 +152,7 @@ class Lag(Requests):
         session, engine = requests.Session(), self.ground.engine
         session.headers["Authorization"] = f"Token {self.tokens[contender]}"
         while not over.is_set():
-            order = {"order_number": f"probe-{next(RUNS)}", "customer_name": "Probe", "total_amount": 1}
+            order: dict[str, Any] = {"order_number": f"probe-{next(RUNS)}", "customer_name": "Probe", "total_amount": 1}
             made: dict[str, Any] = session.post(f"{site.url}/orders/create", json=order, timeout=30).json()
             committed = monotonic()
             while not engine.count(index=site.alias, query={"term": {"id": made["id"]}})["count"]:
