@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.http import QueryDict
+
 from desk import chart, facets
 from desk.address import FILTERS, Address
 from desk.chart import Chart
@@ -12,7 +14,8 @@ from desk.rows import Row, rows_found, rows_kept
 from orders.models import Order
 from search.exceptions import BadCursor, CursorExpired, SearchError, SearchTooSlow, StrangeText
 from search.finding import find
-from search.serializers import SearchParameters
+from search.serializers import SearchParameters, SuggestParameters
+from search.suggest import suggest
 from search.views import DOWN, SLOW
 from search.wanted import FACETS, Found, Wanted
 
@@ -135,6 +138,23 @@ def look(asked: Address) -> Result:
     except SearchError as error:
         log.warning("search failed: %s", error)
         return _down(asked, error)
+
+
+def completions(query: QueryDict) -> list[str]:
+    """What the text may become: numbers, then customers, then skus. None where there is no answer: nobody waits for it.
+
+    The text itself is none: a browser that has put one in would offer it once more.
+    """
+    given = SuggestParameters(data=query)
+    if not given.is_valid():
+        return []
+    typed = given.validated_data["q"]
+    try:
+        found = suggest(typed)
+    except SearchError:
+        return []
+    texts = [each["text"] for kind in ("order_numbers", "customers", "skus") for each in found[kind]]
+    return [text for text in dict.fromkeys(texts) if text.casefold() != typed.casefold()]
 
 
 def _problems(errors: Any) -> dict[str, list[str]]:

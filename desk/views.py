@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from desk.access import DeskView, Guarded, guarded, is_part
 from desk.address import Address
 from desk.forms import OrderChanged, OrderForm, unchanged
-from desk.searching import look
+from desk.searching import completions, look
 from orders.models import Order
 from orders.races import retried
 from search.explain import explain
@@ -40,6 +40,13 @@ class Search(DeskView):
             is_typing = not is_link and asked.goes_on_from(request.headers.get("HX-Current-URL", ""))
             response["HX-Replace-Url" if is_typing else "HX-Push-Url"] = str(asked)
         return response
+
+
+class Suggestions(DeskView):
+    """GET /desk/suggest?q=: what the text in the search box may become."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "desk/suggestions.html", {"texts": completions(request.GET)})
 
 
 class BadgeView(DeskView):

@@ -138,6 +138,18 @@ class TestSearching:
         expect(page).to_have_url(f"{running}/?q=lamp")
         expect(page.locator("#results-title")).to_have_text(found(lamps().count()))
 
+    def test_what_is_typed_is_completed(self, running: str, visit: Visit) -> None:
+        page = visit(running)
+        box, options = page.get_by_role("combobox", name="Search orders"), page.locator("#suggestions option")
+        box.press_sequentially("feath")
+        expect(options).to_have_count(1)
+        expect(options.first).to_have_attribute("value", "Featherstone & Sons")
+        box.fill("Featherstone & Sons")  # as a browser does when it is chosen
+        count = Order.objects.filter(customer_name="Featherstone & Sons").count()
+        expect(page.locator("#count")).to_have_text(found(count))
+        expect(options).to_have_count(0)
+        expect(box).to_be_focused()
+
     def test_did_you_mean(self, running: str, visit: Visit) -> None:
         page = visit(running)
         page.locator("#q").fill("lammp")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from html import unescape
+from html import escape, unescape
 from typing import Any
 
 import pytest
@@ -87,6 +87,11 @@ class TestWithoutAnEngine:
     @pytest.mark.parametrize("sort", [f"{dash}{name}" for name in COLUMNS if name for dash in ("", "-")])
     def test_whatever_a_head_sorts_by_stays_when_something_is_typed(self, client: Client, sort: str) -> None:
         assert re.search(rf'<option value="{sort}" selected>', client.get(f"/?sort={sort}").content.decode())
+
+    def test_nothing_is_completed(self, client: Client) -> None:
+        order()
+        response = client.get("/desk/suggest?q=ann")
+        assert (response.status_code, response.content.strip()) == (200, b"")
 
     def test_no_orders_at_all(self, client: Client) -> None:
         assert "There are no orders to show." in client.get("/").content.decode()
@@ -285,7 +290,15 @@ class TestOrder:
 class TestAccess:
     """Who may, and what a browser may do."""
 
-    PATHS = ("/", "/desk/badge", "/desk/orders/new", "/desk/orders/1/", "/desk/orders/1/edit", "/desk/orders/1/delete")
+    PATHS = (
+        "/",
+        "/desk/suggest",
+        "/desk/badge",
+        "/desk/orders/new",
+        "/desk/orders/1/",
+        "/desk/orders/1/edit",
+        "/desk/orders/1/delete",
+    )
 
     @pytest.mark.parametrize("path", [*PATHS, "/login", "/desk/nothing"])
     def test_nothing_inline_and_nothing_from_elsewhere(self, client: Client, path: str) -> None:
@@ -393,6 +406,23 @@ class TestWithAnEngine:
         assert re.findall(r'class="(\w+)" aria-sort="(\w+)"', page) == [("total", "descending")]
         assert 'id="by-total" href="/?q=lamp&amp;sort=total"' in page
         assert 'id="by-customer" href="/?q=lamp&amp;sort=customer"' in page
+
+    @pytest.mark.parametrize(
+        ("typed", "completed"),
+        [
+            ("feath", ["Featherstone & Sons"]),
+            ("jose", ["José García"]),
+            ("lmp-10", ["LMP-100"]),
+            ("LMP-100", []),
+            ("xyzzy", []),
+            ("*", []),
+            ("x" * 201, []),
+            ("", []),
+        ],
+    )
+    def test_what_is_typed_is_completed(self, indexed: Client, typed: str, completed: list[str]) -> None:
+        options = indexed.get("/desk/suggest", {"q": typed}).content.decode()
+        assert re.findall(r'<option value="([^"]*)"></option>', options) == [escape(text) for text in completed]
 
     def test_did_you_mean(self, indexed: Client) -> None:
         page = indexed.get("/?q=lammp").content.decode()
