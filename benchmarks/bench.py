@@ -41,6 +41,7 @@ class Bench(ABC):
     contenders: list[str]
     targets: list[Target]
     warm = True  # one turn each goes before, unrecorded
+    over = ""  # what the contenders are numbers of, where they are one design at several sizes
 
     def __init__(self, ground: Ground, scale: Scale, supervisor: Supervisor) -> None:
         self.ground = ground
@@ -84,6 +85,7 @@ def run(bench: Bench) -> dict[str, Any]:
         "about": " ".join((bench.__doc__ or "").split()),
         "rows": bench.rows(),
         "rounds": bench.scale.rounds,
+        "over": bench.over,
         "contenders": {
             contender: {"turns": turns, "wrong": difference._asdict() if (difference := wrong[contender]) else None}
             for contender, turns in found.items()
@@ -104,6 +106,7 @@ def judged(target: Target, found: dict[str, list[Figures]]) -> dict[str, Any]:
     to = [turn[target.to.figure] for turn in found[target.to.contender]] if target.to else [1.0] * len(of)
     return {
         "text": target.text,
+        "figure": target.of.figure,
         "limit": target.limit,
         "at_least": target.at_least,
         "is_ratio": target.to is not None,

@@ -31,9 +31,16 @@ def describe() -> dict[str, object]:
             "Python": platform.python_version(),
             "PostgreSQL": shown.split()[2],
             "Elasticsearch": ENGINE,
+            "wrk": wrk_version(),
             **{package: version(package) for package in PACKAGES},
         },
     }
+
+
+def wrk_version() -> str:
+    """What wrk calls itself; it does so and fails."""
+    said = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False).stdout
+    return said.split()[1]
 
 
 def processor() -> str:
