@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable
-from time import perf_counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter, sleep
 from typing import Any
 
 import django
@@ -37,7 +38,65 @@ def saves(run: str, count: str) -> dict[str, Any]:
     return {"seconds": once(run)}
 
 
-WORK: dict[str, Work] = {work.__name__: work for work in (token, saves)}
+def update(name: str) -> dict[str, Any]:
+    """One UPDATE of every order, until none of them waits for the index; where nothing queues them, just the UPDATE."""
+    from django.apps import apps
+
+    from orders.models import Order
+
+    began = perf_counter()
+    Order.objects.update(customer_name=name)
+    written = perf_counter() - began
+    if apps.is_installed("search"):
+        from search.models import Entry
+
+        while Entry.objects.waiting().exists():
+            sleep(0.01)
+    return {"seconds": perf_counter() - began, "statement_seconds": written}
+
+
+def bodies(path: str, index: str) -> dict[str, Any]:
+    """All documents as the rebuild sends them, in a file of bulk bodies for this index; each body's bytes."""
+    from search.conf import conf
+
+    sizes = []
+    with Path(path).open("wb") as file:
+        for operations in read_all(index, conf.BULK_DOCUMENTS):
+            sizes.append(file.write(b"".join(each.body + b"\n" for each in operations)))
+    return {"sizes": sizes}
+
+
+def read_all(index: str, size: int) -> Iterator[list[Any]]:
+    """The rebuild's own operations of every row, in key order."""
+    from search.documents import OrderDocument
+    from search.index.backfill import Filler
+
+    filler, after = Filler(OrderDocument, index, "default", size=size), None
+    while chunk := filler.read(filler.rows().order_by("pk"), after):
+        yield chunk.operations
+        after = chunk.last_pk
+
+
+def compare(size: str) -> dict[str, Any]:
+    """Every row's document made anew, and compared with the one in the index; how many differ."""
+    import orjson
+    from elasticsearch.dsl.connections import connections
+
+    from search.documents import OrderDocument
+
+    client, name = connections.get_connection(), OrderDocument._index._name
+    compared = differ = 0
+    for operations in read_all(name, int(size)):
+        ours = [orjson.loads(each.body.split(b"\n", 1)[1]) for each in operations]
+        span = {"range": {"row_key": {"gte": ours[0]["row_key"], "lte": ours[-1]["row_key"]}}}
+        hits = client.search(index=name, query=span, size=int(size), sort="_doc", filter_path="hits.hits._source")
+        theirs = {hit["_source"]["row_key"]: hit["_source"] for hit in hits["hits"]["hits"]}
+        compared += len(theirs)
+        differ += sum(each != theirs.get(each["row_key"]) for each in ours)
+    return {"compared": compared, "differ": differ}
+
+
+WORK: dict[str, Work] = {work.__name__: work for work in (token, saves, update, bodies, compare)}
 
 
 def main() -> None:
