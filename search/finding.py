@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from time import sleep
 from typing import Any
 
 from elasticsearch import ApiError
@@ -17,6 +18,13 @@ from search.parsing import Text, parse
 from search.wanted import SORTS, Found, Wanted
 
 DELETED = {404, 503}
+PAUSES = (
+    0.0,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+)  # seconds between the attempts while an index is deleted: the engine takes its time
 REACH = 10_000  # documents from the first that a page may show: Elasticsearch's max_result_window
 
 
@@ -25,12 +33,14 @@ def find(wanted: Wanted, asking: Asking | None = None, *, correct: bool = True) 
     finding = Finding(wanted, parse(wanted.q), asking or Asking())
     if wanted.cursor:
         return finding.go_on(cursor.read(wanted))
-    try:
-        return finding.begin(correct)
-    except SearchError as error:
-        if not _is_deleted(error):
-            raise
-        return finding.begin(correct)  # the alias names the next index already
+    for pause in PAUSES:
+        try:
+            return finding.begin(correct)
+        except SearchError as error:
+            if not _is_deleted(error):
+                raise
+        sleep(pause)  # soon the alias names the next index for this search too
+    return finding.begin(correct)
 
 
 @dataclass(frozen=True)
