@@ -25,9 +25,12 @@ from search.sync.push import Pushed
 
 log = logging.getLogger("search.outbox")
 EVER = 1e9  # seconds: 30 years
-# What the moves write may be lost in a crash: it would only be done again. They never wait long for a writer. And due
-# entries are found by the index, in its order, also where the outbox was empty when it was analyzed, or is bloated.
-TUNED = "SET synchronous_commit = off; SET lock_timeout = '1s'; SET enable_bitmapscan = off; SET enable_seqscan = off"
+# What the moves write may be lost in a crash: it would only be done again. They never wait long for a writer. Due
+# entries are found by the index, in its order, also where the outbox was empty when it was analyzed, or is bloated. A
+# table read as a whole has a price beyond all others then, for which PostgreSQL would compile the statement each time.
+TUNED = """\
+SET synchronous_commit = off; SET lock_timeout = '1s';
+SET enable_bitmapscan = off; SET enable_seqscan = off; SET jit = off"""
 
 
 @cache

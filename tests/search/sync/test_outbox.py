@@ -316,10 +316,10 @@ def test_the_pushers_connection_is_tuned_also_after_it_was_lost():
         for _ in range(2):
             outbox.connect("default")
             with connection.cursor() as cursor:
-                for name in ("synchronous_commit", "lock_timeout", "enable_bitmapscan", "enable_seqscan"):
+                for name in ("synchronous_commit", "lock_timeout", "enable_bitmapscan", "enable_seqscan", "jit"):
                     cursor.execute(f"SHOW {name}")
                     found.append(cursor.fetchone()[0])
             connection.close()
         return found
 
-    assert in_threads(work) == [["off", "1s", "off", "off"] * 2]
+    assert in_threads(work) == [["off", "1s", "off", "off", "off"] * 2]
