@@ -1,25 +1,28 @@
 """Measures this project beside what one would use instead, and writes what it found: script/benchmark [NAME ...].
 
-Servers of its own are started on loopback, and taken away at the end. Results go to a JSON file; without NAME, in
-full, docs/benchmarks.md is made from them.
+Servers of its own are started on loopback, and taken away at the end. Results go to a JSON file. Those that are kept,
+in benchmarks/results, make docs/benchmarks.md: of each benchmark the newest, and an earlier one to compare with.
 """
 
 import argparse
 import json
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import machine, wrk
+from benchmarks import kept, machine, plots, report, wrk
 from benchmarks.bench import Bench, run
 from benchmarks.benches import ALL
 from benchmarks.ground import Ground, ground
 from benchmarks.scale import FULL, QUICK, Scale
 from tools import errors
+from tools.errors import ToolError
 from tools.supervisor import Stop, Supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 BENCHES = {bench.name: bench for bench in ALL}
 
 
@@ -43,6 +46,20 @@ def one(bench: type[Bench], servers: Ground, scale: Scale) -> object:
     return found
 
 
+def publish(results: Path = kept.FOLDER, docs: Path = DOCS) -> None:
+    """Make docs/benchmarks.md and its plots anew from the results that are kept."""
+    measured = kept.merged(kept.read(results), BENCHES)
+    if not measured:
+        raise ToolError("No results are kept yet. Measure some: script/benchmark --keep")
+    images = docs / report.IMAGES
+    shutil.rmtree(images, ignore_errors=True)
+    images.mkdir(parents=True)
+    (docs / "benchmarks.md").write_text(report.document(measured))
+    for each in measured:
+        if drawn := plots.svg(each.newest.found):
+            (images / f"{each.name}.svg").write_text(drawn)
+
+
 def a_count(text: str) -> int:
     """A number of rows."""
     if not (text.isdecimal() and 1_000 <= int(text) <= 10_000_000):
@@ -50,29 +67,44 @@ def a_count(text: str) -> int:
     return int(text)
 
 
-def main() -> int:
-    """Parse, measure, report."""
+def arguments() -> argparse.Namespace:
+    """What is wanted. Ends with exit code 2 when it makes no sense."""
     parser = argparse.ArgumentParser(prog="script/benchmark", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all")
     parser.add_argument("--rows", type=a_count, help="of the larger tables, default 1,000,000")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that all works")
     parser.add_argument("--into", type=Path, help="the file for the results, default var/benchmarks/DATE.json")
+    parser.add_argument("--keep", action="store_true", help="keep the results, and make docs/benchmarks.md anew")
+    parser.add_argument("--report", action="store_true", help="measure nothing, only make docs/benchmarks.md anew")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - BENCHES.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}. There are {', '.join(BENCHES)}.")
+    if chosen.keep and chosen.quick:
+        parser.error("--keep goes with a run in full: what --quick measures says nothing.")
+    return chosen
+
+
+def main() -> int:
+    """Measure, keep, make the page: as far as it is wanted."""
+    chosen = arguments()
     os.chdir(ROOT)
-    scale = QUICK if chosen.quick else FULL
+    if chosen.report:
+        publish()
+        return 0
     into = chosen.into or ROOT / "var" / "benchmarks" / f"{machine.now():%Y-%m-%d-%H%M}.json"
     into.parent.mkdir(parents=True, exist_ok=True)
     wrk.insist_on_wrk()
+    scale = QUICK if chosen.quick else FULL
+    scale = replace(scale, rows=chosen.rows or scale.rows)
     try:
-        measure(
-            [BENCHES[name] for name in chosen.names or BENCHES], replace(scale, rows=chosen.rows or scale.rows), into
-        )
+        measure([BENCHES[name] for name in chosen.names or BENCHES], scale, into)
     except Stop:
         print("\nStopped; all that was started is taken away.", file=sys.stderr)
         return 130
     print(f"Results: {into}")
+    if chosen.keep:
+        kept.keep(into)
+        publish()
     return 0
 
 

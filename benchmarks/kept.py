@@ -1,0 +1,64 @@
+"""Results that are kept, and which of them count: of each benchmark the newest, beside one from hours before."""
+
+import json
+import shutil
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FOLDER = Path(__file__).resolve().parent / "results"
+APART = timedelta(hours=1)  # so much earlier must a run be to say whether a figure comes again
+Run = dict[str, Any]  # what script/benchmark writes
+
+
+class Result(NamedTuple):
+    """What one benchmark found, and where and when."""
+
+    machine: dict[str, Any]
+    found: dict[str, Any]
+
+    @property
+    def date(self) -> datetime:
+        """When its run began."""
+        return datetime.fromisoformat(self.machine["date"])
+
+
+class Measured(NamedTuple):
+    """One benchmark's newest result, and the newest of those that are earlier by an hour, of as many rows."""
+
+    name: str
+    newest: Result
+    earlier: Result | None
+
+
+def read(folder: Path = FOLDER) -> list[Run]:
+    """All runs that are kept."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def keep(path: Path, folder: Path = FOLDER) -> None:
+    """Keep a run's results."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(path, folder / path.name)
+
+
+def merged(runs: Iterable[Run], names: Iterable[str]) -> list[Measured]:
+    """Of each benchmark that was measured, in the order of the names, what counts."""
+    measured = []
+    for name in names:
+        results = [Result(run["machine"], run["benches"][name]) for run in runs if name in run["benches"]]
+        if results:
+            newest = max(results, key=lambda result: result.date)
+            measured.append(Measured(name, newest, earlier(newest, results)))
+    return measured
+
+
+def earlier(newest: Result, results: list[Result]) -> Result | None:
+    """The one to compare with."""
+    before = [
+        result
+        for result in results
+        if result.date <= newest.date - APART and result.found["rows"] == newest.found["rows"]
+    ]
+    return max(before, key=lambda result: result.date, default=None)
