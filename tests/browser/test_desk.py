@@ -1,18 +1,21 @@
 """The desk, driven in a real browser against the real engine."""
 
 import re
+import signal
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db.models import QuerySet
+from elasticsearch import Elasticsearch
+from elasticsearch.dsl.connections import connections
 
 from orders.models import Order
 from tests.browser.conftest import COUNT, Visit, service
-from tests.faults.faults import Refused
-from tests.faults.proxy import Fault, FaultProxy
+from tests.faults.own import own_elasticsearch
+from tools.elasticsearch import Server
 
 pytestmark = [pytest.mark.chromium, pytest.mark.real, pytest.mark.slow]
 
@@ -274,22 +277,30 @@ class TestKeyboard:
         expect(page.locator("#results")).to_be_focused()  # for the link is gone
 
 
-class TestEngineDown:
-    """The engine goes away and comes back."""
+@pytest.mark.faults
+@pytest.mark.once
+@pytest.mark.timeout(300)  # a machine that is busy starts it twice
+class TestEngineKilled:
+    """The engine is killed and comes back."""
 
-    def test_down_and_back(self, visit: Visit, tmp_path: Path) -> None:
-        [engine] = settings.ELASTICSEARCH_DSL["default"]["hosts"]
-        proxy = FaultProxy(engine)
-        try:
-            with service(proxy.url, tmp_path, relay=True, SEARCH_PUSH_TIMEOUT="1") as started:
-                self.drive(visit(f"http://127.0.0.1:{started.port}"), proxy)
-        finally:
-            proxy.close()
+    @pytest.fixture
+    def server(self) -> Iterator[Server]:
+        with own_elasticsearch() as server:
+            yield server
 
-    def drive(self, page: Any, proxy: FaultProxy) -> None:
+    @pytest.fixture
+    def engine(self, server: Server) -> Elasticsearch:
+        """This class's own, where the orders' index is too."""
+        return connections.get_connection()
+
+    def test_killed_and_back(self, server: Server, visit: Visit, tmp_path: Path) -> None:
+        with service(server.url, tmp_path, relay=True, SEARCH_PUSH_TIMEOUT="1") as started:
+            self.drive(visit(f"http://127.0.0.1:{started.port}"), server)
+
+    def drive(self, page: Any, server: Server) -> None:
         badge, heading = page.locator("#badge"), page.locator("#results-title")
         expect(badge).to_have_text("Search: In step")
-        proxy.switch(Refused())
+        server.stop(signal.SIGKILL)
         expect(badge).to_contain_text("Search is down")
         page.locator("#q").fill("lamp")
         expect(heading).to_have_text("Newest orders")
@@ -304,7 +315,7 @@ class TestEngineDown:
         expect(page.get_by_text("Order DOWN-1 is saved.")).to_be_visible()
         expect(page.locator("#standing")).to_contain_text("Waiting.")
         expect(badge).to_contain_text("1 waiting")
-        proxy.switch(Fault())
+        server.start()
         expect(badge).to_have_text("Search: In step")
         expect(page.locator("#standing")).to_contain_text("Found as it is.")
         page.get_by_role("link", name="All orders").click()
