@@ -28,6 +28,8 @@ def missing(item: pytest.Item) -> str | None:
         return "no Chromium: apt-get install chromium"
     if item.get_closest_marker("chromium") and not find_spec("playwright"):
         return "no Playwright: pip install -r requirements-dev.txt"
+    if item.get_closest_marker("wrk") and not shutil.which("wrk"):
+        return "no wrk: apt-get install wrk"
     return None
 
 
