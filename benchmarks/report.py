@@ -132,7 +132,7 @@ def when(measured: Measured, first: Result) -> str:
     """When it was measured, how much of it, and where if not where the rest was."""
     newest, earlier = measured.newest, measured.earlier
     rows = f", {newest.found['rows']:,} orders in the table" if newest.found["rows"] else ""
-    rounds = f"{newest.found['rounds']} rounds"
+    rounds = f"{newest.found['rounds']} round{'s' if newest.found['rounds'] > 1 else ''}"
     said = f"`script/benchmark {measured.name}`: {rounds}{rows}, {newest.date:%Y-%m-%d %H:%M} UTC"
     said += f"; before that {earlier.date:%Y-%m-%d %H:%M} UTC." if earlier else "."
     if is_elsewhere(newest, first):

@@ -1,0 +1,101 @@
+"""Turns are taken in turns, and targets are judged round by round."""
+
+import pytest
+
+from benchmarks.bench import Bench, Of, Target, in_turn, judged, run
+from benchmarks.scale import QUICK
+from tools.demo.compare import Difference
+
+
+class Sleeping(Bench):
+    """How long
+    each sleeps."""
+
+    name = "sleeping"
+    title = "Sleeping"
+    contenders = ["cat", "dog", "ant"]
+    targets = [Target("the dog at most half as long as the cat", Of("dog", "hours_s"), Of("cat", "hours_s"), 0.5)]
+
+    def prepare(self):
+        self.taken = []
+
+    def turn(self, contender, number):
+        self.taken.append((number, contender))
+        return {"hours_s": {"cat": 16.0, "dog": 12.0, "ant": 4.0}[contender] + number}
+
+    def wrong(self, contender):
+        return Difference(1, 2, 3) if contender == "cat" else None
+
+    def rows(self):
+        return 7
+
+
+@pytest.fixture
+def bench():
+    return Sleeping(ground=None, scale=QUICK.__class__(2, 1.0, 1, 1, 1, 1, 1), supervisor=None)
+
+
+def test_each_round_begins_with_another_contender():
+    assert [in_turn(["a", "b", "c"], number) for number in (-1, 0, 1, 2, 3)] == [
+        ["c", "a", "b"],
+        ["a", "b", "c"],
+        ["b", "c", "a"],
+        ["c", "a", "b"],
+        ["a", "b", "c"],
+    ]
+
+
+def test_every_contender_has_one_turn_a_round_and_one_before_all(bench):
+    run(bench)
+    assert bench.taken == [
+        *[(-1, "ant"), (-1, "cat"), (-1, "dog")],
+        *[(0, "cat"), (0, "dog"), (0, "ant")],
+        *[(1, "dog"), (1, "ant"), (1, "cat")],
+    ]
+
+
+def test_without_warming_up_there_is_no_turn_before(bench):
+    bench.warm = False
+    run(bench)
+    assert [number for number, _ in bench.taken] == [0, 0, 0, 1, 1, 1]
+
+
+def test_what_is_found_is_all_of_the_recorded_turns(bench, capsys):
+    assert run(bench) == {
+        "title": "Sleeping",
+        "about": "How long each sleeps.",
+        "rows": 7,
+        "rounds": 2,
+        "over": "",
+        "contenders": {
+            "cat": {
+                "turns": [{"hours_s": 16.0}, {"hours_s": 17.0}],
+                "wrong": {"missing": 1, "stale": 2, "orphaned": 3},
+            },
+            "dog": {"turns": [{"hours_s": 12.0}, {"hours_s": 13.0}], "wrong": None},
+            "ant": {"turns": [{"hours_s": 4.0}, {"hours_s": 5.0}], "wrong": None},
+        },
+        "targets": [
+            {
+                "text": "the dog at most half as long as the cat",
+                "figure": "hours_s",
+                "limit": 0.5,
+                "at_least": False,
+                "is_ratio": True,
+                "values": [12 / 16, 13 / 17],
+            }
+        ],
+    }
+    assert capsys.readouterr().err.splitlines()[0] == "  sleeping, round 0, ant: hours_s 3.00"
+
+
+def test_a_target_is_judged_by_the_ratios_of_each_round_less_what_is_allowed_beside():
+    found = {"ours": [{"p50_ms": 15.0}, {"p50_ms": 25.0}], "raw": [{"p50_ms": 10.0}, {"p50_ms": 10.0}]}
+    target = Target("1.3 x + 5 ms", Of("ours", "p50_ms"), Of("raw", "p50_ms"), 1.3, less=5.0)
+    assert judged(target, found)["values"] == [1.0, 2.0]
+
+
+def test_a_target_of_its_own_is_no_ratio():
+    found = {"ours": [{"slowest_ms": 900.0}, {"slowest_ms": 1200.0}]}
+    verdict = judged(Target("at most 1.5 s", Of("ours", "slowest_ms"), None, 1500), found)
+    assert (verdict["values"], verdict["is_ratio"]) == ([900.0, 1200.0], False)

@@ -1,0 +1,135 @@
+"""script/benchmark: what it is told, the page that it makes, and one short run of all that it measures."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import kept, report
+from benchmarks.benches import ALL
+from tests.benchmarks.sample import EARLIER_RUN, NEWEST_RUN
+from tools.errors import ToolError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NAMES = [bench.name for bench in ALL]
+# What is measured is said in these units; limits and counts are not.
+MEASURED = re.compile(r"\d[\d,.]*(?: (?:×|times|ms|µs|MB|% (?:of|faster|slower))|×| a second)")  # noqa: RUF001
+
+
+def benchmark(*arguments, timeout=60):
+    """script/benchmark, its environment made."""
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+
+
+def files(folder):
+    return {path.name: path.read_text() for path in folder.glob("*.svg")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        (["create_1", "nix"], f"no such benchmark: nix. There are {', '.join(NAMES)}."),
+        (["--keep", "--quick"], "--keep goes with a run in full: what --quick measures says nothing."),
+        (["--rows", "12"], "argument --rows: '12' is not a number from 1,000 to 10,000,000"),
+    ],
+    ids=["name", "keep", "rows"],
+)
+def test_what_makes_no_sense_is_exit_code_2_and_says_why(arguments, last):
+    done = benchmark(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == f"script/benchmark: error: {last}"
+
+
+@pytest.mark.slow
+def test_the_page_and_its_plots_are_made_of_what_is_kept(tmp_path):
+    from benchmarks.__main__ import publish
+
+    results, images = tmp_path / "results", tmp_path / report.IMAGES
+    results.mkdir()
+    images.mkdir(parents=True)
+    (images / "of_no_more.svg").write_text("old")
+    (results / "1.json").write_text(json.dumps(EARLIER_RUN))
+    (results / "2.json").write_text(json.dumps(NEWEST_RUN))
+    publish(results, tmp_path)
+    measured = kept.merged([EARLIER_RUN, NEWEST_RUN], NAMES)
+    assert (tmp_path / "benchmarks.md").read_text() == report.document(measured)
+    assert sorted(files(images)) == sorted(f"{each.name}.svg" for each in measured)
+
+
+@pytest.mark.slow
+def test_without_results_there_is_no_page(tmp_path):
+    from benchmarks.__main__ import publish
+
+    with pytest.raises(ToolError, match=r"^No results are kept yet\. Measure some: script/benchmark --keep$"):
+        publish(tmp_path, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_page_that_is_committed_is_what_the_results_give(tmp_path):
+    from benchmarks.__main__ import publish
+
+    committed = ROOT / "docs" / "benchmarks.md"
+    if not kept.read():
+        assert not committed.exists()
+        return
+    publish(docs=tmp_path)
+    assert committed.read_text() == (tmp_path / "benchmarks.md").read_text()
+    assert files(ROOT / "docs" / report.IMAGES) == files(tmp_path / report.IMAGES)
+
+
+def measured_in(text):
+    """The figures of a text that say that something was measured."""
+    return set(MEASURED.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
+
+
+def test_a_figure_that_was_measured_is_known_by_its_unit():
+    text = "A push takes 3.4 ms, 2.5 × (or 2.5×) less, 1,200 a second; within 60 s and 3 minutes.\n```\n7 ms\n```"  # noqa: RUF001
+    assert measured_in(text) == {"3.4 ms", "2.5 ×", "2.5×", "1,200 a second"}  # noqa: RUF001
+
+
+def test_every_figure_that_readme_says_was_measured_is_on_the_page():
+    page = ROOT / "docs" / "benchmarks.md"
+    known = measured_in(page.read_text()) if page.exists() else set()
+    assert measured_in((ROOT / "README.md").read_text()) - known == set()
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.postgres
+@pytest.mark.wrk
+@pytest.mark.timeout(600)
+def test_a_short_run_measures_all_and_finds_no_wrong_document_of_ours(tmp_path):
+    into = tmp_path / "found.json"
+    done = benchmark("--quick", "--into", str(into), timeout=580)
+    assert (done.returncode, done.stdout) == (0, f"Results: {into}\n"), done.stderr[-4000:]
+    found = json.loads(into.read_text())
+    assert (list(found), list(found["benches"])) == (["machine", "quick", "benches"], NAMES)
+    assert found["quick"] is True
+    for bench in ALL:
+        assert_whole(bench, found["benches"][bench.name])
+
+
+def assert_whole(bench, found):
+    """Every contender has had its turn, every target has a value, and nothing of ours is wrong."""
+    assert (found["title"], found["rounds"], found["over"]) == (bench.title, 1, bench.over)
+    assert [target["text"] for target in found["targets"]] == [target.text for target in bench.targets]
+    assert {len(target["values"]) for target in found["targets"]} <= {1}
+    if not bench.over:  # then the sizes are the run's
+        assert list(found["contenders"]) == bench.contenders
+    for name, contender in found["contenders"].items():
+        assert len(contender["turns"]) == 1
+        assert contender["turns"][0], name
+        if name.startswith("this project"):
+            assert contender["wrong"] in (None, {"missing": 0, "stale": 0, "orphaned": 0}), name

@@ -1,0 +1,75 @@
+"""The page of the benchmarks, whole."""
+
+from benchmarks import kept, report
+from tests.benchmarks.sample import EARLIER_RUN, MACHINE, NEWEST_RUN
+
+PAGE = """\
+## Where and how
+
+2026-11-24 12:00 UTC on 2 cores (Some Processor), 8 GB, Linux 6.1. Python 3.11.7, wrk 4.1.0.
+
+`script/benchmark --keep` measures all of it anew on servers of its own, keeps the results and makes this page;
+`script/benchmark NAME --keep` one benchmark alone. A figure whose median was more than 15% off in an earlier
+run, by an hour at least, is called noisy; `one run` means that there is no such run.
+
+## The targets
+
+| work | target | limit | measured | reached | again |
+|---|---|---|---|---|---|
+| [Create, 1 connection](#create-1-connection) | p50 at most twice that without | ≤ 2 TIMES | \
+2.90 TIMES (2.81 to 3) | **no** | noisy: 1.94 |
+| [Create, 1 connection](#create-1-connection) | at least 90 a second \\| whatever | ≥ 90 | \
+105 (100 to 110) | yes | agrees |
+
+## Create, 1 connection
+
+POST by one client.
+
+`script/benchmark create_1`: 3 rounds, 2,000 orders in the table, 2026-11-24 12:00 UTC; \
+before that 2026-11-24 08:00 UTC.
+
+| contender | per second | p50 (ms) | wrk cpu (%) | missing, stale, orphaned | again |
+|---|---|---|---|---|---|
+| no indexing | 300 (290 to 310) | 3.10 (3 to 3.20) | 5 | - | agrees |
+| this project, sync | 105 (100 to 110) | 9 | 5 | 0, 1,200, 0 | noisy: p50 (ms) |
+
+![Create, 1 connection, medians. p50 (ms): no indexing 3.10; this project, sync 9. per second: no indexing 300; \
+this project, sync 105.](images/benchmarks/create_1.svg)
+
+It is slower: a push has its price.
+
+## Growth
+
+Cost over size.
+
+`script/benchmark growth`: 1 round, 2026-11-24 12:00 UTC.
+
+| orders | push (µs) | search p50 (ms) | again |
+|---|---|---|---|
+| 10,000 | 300 | 4 | one run |
+| 100,000 | 310 | 8 | one run |
+
+![Growth, medians. push (µs): 10,000 300; 100,000 310. search p50 (ms): 10,000 4; 100,000 8.]\
+(images/benchmarks/growth.svg)
+""".replace("TIMES", report.TIMES)
+
+
+def page(tmp_path, *runs):
+    return report.document(kept.merged(runs, ["create_1", "growth"]), tmp_path)
+
+
+def test_the_page_is_made_of_the_results_and_the_notes(tmp_path):
+    (tmp_path / "create_1.md").write_text("It is slower: a push has its price.\n")
+    head, _, rest = page(tmp_path, EARLIER_RUN, NEWEST_RUN).partition("## Where and how")
+    assert "share the same 2 cores: these are ratios, not capacities." in head
+    assert "|\n\nAll have the same PostgreSQL" in head
+    assert f"## Where and how{rest}" == PAGE
+
+
+def test_what_was_measured_elsewhere_says_where(tmp_path):
+    elsewhere = {**EARLIER_RUN, "machine": MACHINE | {"date": "2026-11-25T12:00:00+00:00", "processors": 64}}
+    said = [line for line in page(tmp_path, NEWEST_RUN, elsewhere).splitlines() if "Elsewhere" in line]
+    assert said == [
+        "`script/benchmark growth`: 1 round, 2026-11-24 12:00 UTC. Elsewhere: 2026-11-24 12:00 UTC on 2 cores "
+        "(Some Processor), 8 GB, Linux 6.1. Python 3.11.7, wrk 4.1.0."
+    ]
