@@ -13,7 +13,7 @@ TIMES = "×"  # noqa: RUF001  # it is meant
 HEAD = """# Benchmarks
 
 This project beside what one would use instead. `script/benchmark --report` makes this page from the runs that are kept
-in `benchmarks/results`; what explains a figure is written by hand in `benchmarks/notes`.
+in `benchmarks/results`; what explains a figure is written by hand.
 
 **Engine, database, services and load share the same {processors} cores: these are ratios, not capacities.** Where one
 contender leaves the cores to the others, its figures are better for it, as on any machine that is full.
