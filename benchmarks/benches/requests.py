@@ -24,25 +24,33 @@ class Requests(Bench):
 
     def prepare(self) -> None:
         self.sites = {
-            kind.name: Site(self.ground, kind, f"{self.name}-{number}").create().serve(self.supervisor)
+            kind.name: self.site(kind, f"{self.name}-{number}").create().serve(self.supervisor)
             for number, kind in enumerate(self.kinds)
         }
         self.tokens = {name: site.work("token")["token"] for name, site in self.sites.items()}
+
+    def site(self, kind: Kind, name: str) -> Site:
+        """A contender's site."""
+        return Site(self.ground, kind, name)
 
     def turn(self, contender: str, number: int) -> Figures:
         figures = self.load(contender)
         self.settle(self.sites[contender])
         return figures
 
-    def load(self, contender: str, **variables: str) -> Figures:
-        """One load of wrk."""
-        site = self.sites[contender]
-        variables |= {"TOKEN": self.tokens[contender], "RUN": f"run{next(RUNS)}"}
-        url = f"{site.url}/orders/create"
-        figures = wrk.load(url, self.script, self.connections, self.scale.seconds, **variables)
+    def load(self, contender: str, seconds: float = 0, **variables: str) -> Figures:
+        """One load of wrk, in which no request may fail."""
+        figures = self.ask(contender, seconds or self.scale.seconds, **variables)
         if figures["failed"]:
-            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{site.last_words()}")
+            said = self.sites[contender].last_words()
+            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{said}")
         return figures
+
+    def ask(self, contender: str, seconds: float, **variables: str) -> Figures:
+        """One load of wrk, however many requests fail."""
+        variables |= {"TOKEN": self.tokens[contender], "RUN": f"run{next(RUNS)}"}
+        url = f"{self.sites[contender].url}/orders/create"
+        return wrk.load(url, self.script, self.connections, seconds, **variables)
 
     def settle(self, site: Site) -> None:
         """Let nobody pay for what an earlier turn left waiting."""
@@ -184,5 +192,5 @@ class Change(Requests):
         for site in self.sites.values():
             site.work("saves", "hot", str(self.hot))
 
-    def load(self, contender: str, **variables: str) -> Figures:
-        return super().load(contender, HOT=str(self.hot), **variables)
+    def ask(self, contender: str, seconds: float, **variables: str) -> Figures:
+        return super().ask(contender, seconds, HOT=str(self.hot), **variables)
