@@ -157,23 +157,23 @@ class Site:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def difference(self, index: str = "") -> Difference:
-        """How its index, or another one, and the database differ now, refreshed: order by order, read past Django."""
+    def difference(self) -> Difference:
+        """How index and database differ now, refreshed: order by order, read past Django."""
         rows: Rows = {
             pk: (number, name, float(amount))
             for pk, number, name, amount in self.sql(f"SELECT {COLUMNS} FROM orders_order")
         }
-        return compare(self.documents(index or self.alias), rows)
+        return compare(self.documents(), rows)
 
-    def documents(self, index: str) -> Rows:
-        """Every document of an index."""
+    def documents(self) -> Rows:
+        """Every document of the index."""
         from elasticsearch.helpers import scan
 
         engine = self.ground.engine
-        engine.indices.refresh(index=index)
+        engine.indices.refresh(index=self.alias)
         return {
             int(hit["_id"]): (each["order_number"], each["customer_name"], float(each["total_amount"]))
-            for hit in scan(engine, index=index, size=5000, _source=COLUMNS.split(", "))
+            for hit in scan(engine, index=self.alias, size=5000, _source=COLUMNS.split(", "))
             for each in [hit["_source"]]
         }
 

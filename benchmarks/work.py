@@ -78,14 +78,14 @@ def read_all(index: str, size: int) -> Iterator[list[Any]]:
 
 
 def compare(size: str) -> dict[str, Any]:
-    """Every row's document made anew, and compared with the one in the index; how many differ."""
+    """Every row's document made anew, and compared with the one in the index; how many differ, and how long it took."""
     import orjson
     from elasticsearch.dsl.connections import connections
 
     from search.documents import OrderDocument
 
     client, name = connections.get_connection(), OrderDocument._index._name
-    compared = differ = 0
+    began, compared, differ = perf_counter(), 0, 0
     for operations in read_all(name, int(size)):
         ours = [orjson.loads(each.body.split(b"\n", 1)[1]) for each in operations]
         span = {"range": {"row_key": {"gte": ours[0]["row_key"], "lte": ours[-1]["row_key"]}}}
@@ -93,7 +93,7 @@ def compare(size: str) -> dict[str, Any]:
         theirs = {hit["_source"]["row_key"]: hit["_source"] for hit in hits["hits"]["hits"]}
         compared += len(theirs)
         differ += sum(each != theirs.get(each["row_key"]) for each in ours)
-    return {"compared": compared, "differ": differ}
+    return {"seconds": perf_counter() - began, "compared": compared, "differ": differ}
 
 
 WORK: dict[str, Work] = {work.__name__: work for work in (token, saves, update, bodies, compare)}

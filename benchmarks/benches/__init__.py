@@ -1,6 +1,19 @@
 """The benchmarks, a module each subject, in the order in which they run."""
 
 from benchmarks.bench import Bench
+from benchmarks.benches.batches import Relay, Transaction, Update
 from benchmarks.benches.requests import Change, CreateAlone, CreateTogether, Lag
+from benchmarks.benches.tables import Drift, RebuildLarge, RebuildSmall
 
-ALL: list[type[Bench]] = [CreateAlone, CreateTogether, Lag, Change]
+ALL: list[type[Bench]] = [
+    CreateAlone,
+    CreateTogether,
+    Lag,
+    Change,
+    Transaction,
+    Update,
+    Relay,
+    RebuildSmall,
+    RebuildLarge,
+    Drift,
+]

@@ -45,4 +45,5 @@ class OrderDocument(Document):  # type: ignore[misc]  # the package has no types
 
     class Django:
         model = Order
+        queryset_pagination = 500  # --populate with prefetch_related needs it; as many as a bulk takes
         related_models = [OrderLine]

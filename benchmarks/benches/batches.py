@@ -1,0 +1,153 @@
+"""Many rows at once: one transaction, one UPDATE, what waits for the relay."""
+
+import itertools
+from dataclasses import replace
+
+from benchmarks import table
+from benchmarks.bench import Bench, Figures, Of, Target
+from benchmarks.limit import Limit
+from benchmarks.site import ASYNC, BARE, PLAIN, PLAIN_DEFAULT, SYNC, Site
+from tools.demo.compare import Difference
+
+RUNS = itertools.count(1)
+LIMIT = "limit"
+HEAL = 120.0  # seconds that what waits may take
+
+
+class Transaction(Bench):
+    """Orders saved one by one in one transaction, by one process; with this project the push after its commit."""
+
+    name = "transaction"
+    title = "Saves in one transaction"
+    kinds = [BARE, PLAIN, PLAIN_DEFAULT, SYNC]
+    contenders = [kind.name for kind in kinds]
+    targets = [
+        Target(
+            "at least 10 times as many a second as plain without refresh",
+            Of(SYNC.name, "per_second"), Of(PLAIN.name, "per_second"), 10.0, at_least=True,
+        ),
+    ]  # fmt: skip
+
+    def prepare(self) -> None:
+        self.sites = {
+            kind.name: Site(self.ground, kind, f"{self.name}-{number}").create()
+            for number, kind in enumerate(self.kinds)
+        }
+        relay(self, self.sites[SYNC.name])
+
+    def turn(self, contender: str, number: int) -> Figures:
+        seconds: float = self.sites[contender].work("saves", f"run{next(RUNS)}", str(self.scale.saves))["seconds"]
+        return {"ms": seconds * 1000, "per_second": self.scale.saves / seconds}
+
+    def wrong(self, contender: str) -> Difference | None:
+        site = self.sites[contender]
+        if not site.kind.indexed:
+            return None
+        self.supervisor.wait_until(site.settled, f"{contender}: the relay", timeout=HEAL)
+        return site.difference()
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            site.drop()
+
+
+def relay(bench: Bench, site: Site) -> None:
+    """Start a relay beside."""
+    site.start(bench.supervisor, "relay", ["manage.py", "search_relay"])
+
+
+class Update(Bench):
+    """QuerySet.update() of every order of a table, until a running relay has indexed them all. In sync mode the relay
+    leaves each change to the request's own push for two seconds first, of which there is none here. The plain design
+    never indexes an update(): its figure is the UPDATE alone. The limit: the same documents as ready bulk bodies.
+    """
+
+    name = "update"
+    title = "QuerySet.update() until indexed"
+    kinds = [ASYNC, SYNC, PLAIN]
+    contenders = [*[kind.name for kind in kinds], LIMIT]
+    targets = [
+        Target(
+            "async: at least half as many rows a second as the limit",
+            Of(ASYNC.name, "per_second"), Of(LIMIT, "per_second"), 0.5, at_least=True,
+        ),
+    ]  # fmt: skip
+
+    def prepare(self) -> None:
+        self.sites = {kind.name: Site(self.ground, kind, f"{self.name}-{at}") for at, kind in enumerate(self.kinds)}
+        for site in self.sites.values():
+            site.create()
+            table.fill(site, self.rows())
+            site.manage("search_index", "--rebuild" if site.kind.relay else "--populate", "--verbosity", "0")
+            if site.kind.relay:
+                relay(self, site)
+        self.limit = Limit(self.sites[ASYNC.name], refresh="1s").prepare()
+
+    def turn(self, contender: str, number: int) -> Figures:
+        if contender == LIMIT:
+            return {"seconds": (seconds := self.limit.write()), "per_second": self.rows() / seconds}
+        found = self.sites[contender].work("update", f"After {next(RUNS)}")
+        return {
+            "seconds": found["seconds"],
+            "per_second": self.rows() / found["seconds"],
+            "statement_seconds": found["statement_seconds"],
+        }
+
+    def wrong(self, contender: str) -> Difference | None:
+        if contender == LIMIT:
+            return self.limit.wrong(self.rows())
+        return self.sites[contender].difference()
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            site.drop()
+
+    def rows(self) -> int:
+        return self.scale.updated
+
+
+class Relay(Bench):
+    """manage.py search_relay --drain from its start to its end, with entries of that many changed orders waiting; and
+    with a tenth of them, for its memory. The limit: the same documents as ready bulk bodies, over those of before.
+    """
+
+    name = "relay"
+    title = "search_relay --drain"
+    all = "this project"
+    tenth = "this project, a tenth"
+    contenders = [all, tenth, LIMIT]
+    targets = [
+        Target(
+            "at least 0.6 times as many entries a second as the limit",
+            Of(all, "per_second"), Of(LIMIT, "per_second"), 0.6, at_least=True,
+        ),
+        Target(
+            "peak memory at most 1.1 times that for a tenth of the entries",
+            Of(all, "peak_mb"), Of(tenth, "peak_mb"), 1.1,
+        ),
+    ]  # fmt: skip
+
+    def prepare(self) -> None:
+        self.site = Site(self.ground, replace(ASYNC, name=self.all), self.name).create()
+        table.fill(self.site, self.rows())
+        self.site.manage("search_index", "--rebuild", "--verbosity", "0")
+        self.limit = Limit(self.site, refresh="1s").prepare()
+        self.limit.write()
+
+    def turn(self, contender: str, number: int) -> Figures:
+        if contender == LIMIT:
+            return {"seconds": (seconds := self.limit.write()), "per_second": self.rows() / seconds}
+        count = self.rows() // 10 if contender == self.tenth else self.rows()
+        self.site.sql(f"UPDATE orders_order SET note = 'change {next(RUNS)}' WHERE id <= {count}")
+        done = self.site.manage("search_relay", "--drain", "--verbosity", "0")
+        return {"seconds": done.seconds, "per_second": count / done.seconds, "peak_mb": done.peak_mb}
+
+    def wrong(self, contender: str) -> Difference | None:
+        return self.limit.wrong(self.rows()) if contender == LIMIT else self.site.difference()
+
+    def close(self) -> None:
+        self.limit.drop()
+        self.site.drop()
+
+    def rows(self) -> int:
+        return self.scale.entries
