@@ -1,6 +1,7 @@
 """Sends operations as bulks, split by count and bytes, and halves a bulk that is refused whole."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -21,6 +22,12 @@ def client() -> Elasticsearch:
     """The one client of this process, as django-elasticsearch-dsl configured it."""
     connection: Elasticsearch = connections.get_connection()
     return connection
+
+
+@lru_cache(maxsize=8)
+def _patient(connection: Elasticsearch, timeout: float) -> Elasticsearch:
+    """The client with a timeout, which is nearly always one of two: to make one costs as much as a small bulk."""
+    return connection.options(request_timeout=timeout)
 
 
 def call_timeout() -> float:
@@ -65,7 +72,7 @@ def _send_one(chunk: list[Operation], timeout: float) -> Answers:
     metrics.bulk_bytes.observe(sum(map(len, body)))
     try:
         with metrics.bulk_seconds.time():
-            response = client().options(request_timeout=timeout).bulk(operations=body, filter_path=FILTER)
+            response = _patient(client(), timeout).bulk(operations=body, filter_path=FILTER)
     except ApiError as error:
         return _refused(chunk, error, timeout)
     except TransportError as error:

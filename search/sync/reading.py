@@ -55,12 +55,14 @@ def read(keys: Collection[str], using: str) -> Reading:
     reading = Reading()
     with snapshot(using):
         _entries(reading, keys, using)
-        rows = {document: _rows(document, found, using) for document, found in _by_document(reading).items()}
+        # One instance makes all documents of a kind: to make it takes longer than to make most documents.
+        makers = {document(): found for document, found in _by_document(reading).items()}
+        rows = {maker: _rows(maker, found, using) for maker, found in makers.items()}
         targets = defaultdict(list)
         for index in Index.objects.using(using).targets():
             targets[index.alias].append(index)
-        for document, found in rows.items():
-            _plan(reading, document, found, targets[document._index._name])
+        for maker, found in rows.items():
+            _plan(reading, maker, found, targets[maker._index._name])
     return reading
 
 
@@ -91,26 +93,25 @@ def _by_document(reading: Reading) -> dict[type[VersionedDocument], dict[str, An
     return keys
 
 
-def _rows(document: type[VersionedDocument], keys: dict[str, Any], using: str) -> dict[str, Any]:
+def _rows(maker: VersionedDocument, keys: dict[str, Any], using: str) -> dict[str, Any]:
     """Each key's row that this document indexes; None where the row is gone or not to be indexed."""
-    instance = document()
-    rows = {row.pk: row for row in instance.get_queryset().using(using).filter(pk__in=list(keys.values()))}
+    rows = {row.pk: row for row in maker.get_queryset().using(using).filter(pk__in=list(keys.values()))}
     return {
-        key: row if (row := rows.get(pk)) is not None and instance.should_index_object(row) else None
+        key: row if (row := rows.get(pk)) is not None and maker.should_index_object(row) else None
         for key, pk in keys.items()
     }
 
 
-def _plan(reading: Reading, document: type[VersionedDocument], rows: dict[str, Any], targets: list[Index]) -> None:
+def _plan(reading: Reading, maker: VersionedDocument, rows: dict[str, Any], targets: list[Index]) -> None:
     """Add the operations of one document's rows, one a target."""
-    own = fingerprint(document)
+    own = fingerprint(type(maker))
     writable = [index for index in targets if index.takes(own)]
     missing = _why_incomplete(targets, writable)
     for key, row in rows.items():
         if missing:
             reading.answers[key].append(Answer(Outcome.WAITING, missing))
         try:
-            reading.operations.extend(_operations(document(), reading.entries[key], row, writable, own))
+            reading.operations.extend(_operations(maker, reading.entries[key], row, writable, own))
         except Exception as error:  # a prepare() that fails for this row must not hold up the others
             reading.answers[key].append(Answer(Outcome.RETRY, f"prepare: {type(error).__name__}"))
 
@@ -122,10 +123,10 @@ def _why_incomplete(targets: list[Index], writable: list[Index]) -> str:
     return "an index of newer code" if len(writable) < len(targets) else ""
 
 
-def _operations(document: Any, entry: Entry, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:
+def _operations(maker: Any, entry: Entry, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:
     """The operations that bring one row, or its absence, to every target."""
     name = "delete" if row is None else "index"
-    action = _delete(entry) if row is None else document._prepare_action(row, "index")
+    action = _delete(entry) if row is None else maker._prepare_action(row, "index")
     header, source = cast(tuple[dict[str, Any], Any], expand_action(action))
     body = b"" if row is None else b"\n" + serializer.dumps(source)
     for index in targets:
