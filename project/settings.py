@@ -233,6 +233,13 @@ SPECTACULAR_SETTINGS = {
 
 ELASTICSEARCH_IS_EMBEDDED = not env.str("ELASTICSEARCH_URL", default="")
 
+# prometheus_client reads this by itself, and gunicorn.conf.py sets it.
+PROMETHEUS_MULTIPROC_DIR = read(env.str, "PROMETHEUS_MULTIPROC_DIR", "")
+if PROMETHEUS_MULTIPROC_DIR and not Path(PROMETHEUS_MULTIPROC_DIR).is_dir():
+    raise ImproperlyConfigured(
+        f"PROMETHEUS_MULTIPROC_DIR={PROMETHEUS_MULTIPROC_DIR!r} is not valid: there is no such folder."
+    )
+
 SEARCH_INDEX_PREFIX = read(env.str, "SEARCH_INDEX_PREFIX", "")
 if not re.fullmatch(r"([a-z0-9][a-z0-9._-]{0,99})?", SEARCH_INDEX_PREFIX):
     raise ImproperlyConfigured(

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from orders.views import OrderList
 from project.docs import Description, Docs
 from project.errors import not_found
+from project.metrics import Metrics
 
 urlpatterns = [
     path("", include("desk.urls")),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("orders/", include("search.urls")),
     path("orders/", include("orders.urls")),
     path("orders", OrderList.as_view()),
+    path("metrics", Metrics.as_view(), name="metrics"),
     path("api/schema", Description.as_view(), name="schema"),
     path("api/docs", Docs.as_view(), name="docs"),
     # Last. Without its slash the admin is left to CommonMiddleware, which sends there.

@@ -26,3 +26,4 @@ if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = f"sqlite:///{folder}/{os.getpid()}-{worker}.sqlite3"
 for name in ("SEARCH_PUSH", "SEARCH_PUSH_TIMEOUT", "SEARCH_SETTLE", "ELASTICSEARCH_API_KEY", "ELASTICSEARCH_CA_CERTS"):
     os.environ.pop(name, None)
+os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)

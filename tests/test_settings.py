@@ -93,6 +93,10 @@ SECONDS = "is not valid: give a positive number of seconds."
             "ELASTICSEARCH_CA_CERTS='/no/such.pem' is not valid: there is no such file.",
         ),
         (
+            {"PROMETHEUS_MULTIPROC_DIR": "/no/such"},
+            "PROMETHEUS_MULTIPROC_DIR='/no/such' is not valid: there is no such folder.",
+        ),
+        (
             {"EMBEDDED_ENGINE_PORT": "many"},
             "EMBEDDED_ENGINE_PORT='many' is not valid: invalid literal for int() with base 10: 'many'",
         ),

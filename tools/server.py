@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tools import dotenv, errors, ports
@@ -81,7 +82,8 @@ def serve(port: int) -> None:
         print("Wrote .env with a random key.", flush=True)
     exports = "".join(f"\n  export {name}={os.environ[name]!r}" for name in TOLD if name in os.environ)
     settings = read_settings()  # puts what is in .env into the environment
-    with Supervisor() as supervisor:
+    with TemporaryDirectory(prefix="order-service-") as measured, Supervisor() as supervisor:
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", measured)  # by gunicorn and the relay together
         if settings.ELASTICSEARCH_IS_EMBEDDED:
             start_engine(supervisor, settings.EMBEDDED_ENGINE_PORT)
         supervisor.finish(supervisor.start("The preparation", [sys.executable, "-m", "tools.prepare"]))

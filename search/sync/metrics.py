@@ -25,7 +25,12 @@ lag = Histogram(
 bulk_documents = Histogram("search_bulk_documents", "Operations in a bulk", buckets=(1, 2, 5, 10, 50, 100, 500))
 bulk_bytes = Histogram("search_bulk_bytes", "Bytes in a bulk", buckets=tuple(10**power for power in range(3, 8)))
 bulk_seconds = Histogram("search_bulk_seconds", "Time from a bulk's first byte to its answer")
-breaker = Gauge("search_breaker_state", "1 for the state this process's circuit breaker is in", ["state"])
+breaker = Gauge(
+    "search_breaker_state",
+    "Processes whose circuit breaker is in this state",
+    ["state"],
+    multiprocess_mode="livesum",
+)
 
 RELAY_ALIVE = timedelta(seconds=30)  # three heartbeats
 
