@@ -18,4 +18,4 @@ RUN DJANGO_SECRET_KEY=none DJANGO_ALLOWED_HOSTS=none ELASTICSEARCH_URL=http://no
 USER service
 EXPOSE 8000
 CMD ["gunicorn", "project.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", \
-     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--limit-request-line", "8190"]
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

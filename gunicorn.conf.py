@@ -5,8 +5,11 @@ import shutil
 import tempfile
 from typing import Any
 
-# The longest that it takes: a search's cursor beside its other parameters is longer than the default.
-limit_request_line = 8190
+from gunicorn.http import message
+
+# A search's cursor beside its other parameters is longer than the default, and a text of any length that people paste
+# gets an answer that says what is wrong with it. What gunicorn allows at most is too little for that.
+message.MAX_REQUEST_LINE = limit_request_line = 65_536
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 PREFIX = "order-service-metrics-"

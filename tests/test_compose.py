@@ -61,3 +61,11 @@ def test_no_secret_file_gets_into_the_image():
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     assert lines[1] == "*"
     assert not any(".env" in line for line in lines[2:])
+
+
+def test_all_that_is_copied_into_the_image_is_let_through():
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    wanted = {name for names in copied for name in names.split()}
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert wanted == {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in wanted)
