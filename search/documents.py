@@ -11,6 +11,7 @@ from elasticsearch.dsl import MetaField
 
 from orders.models import Order, OrderLine
 from search.conf import conf
+from search.getters import read_ahead
 from search.texts import name, number, words
 from search.versioned import VersionedDocument
 
@@ -41,7 +42,7 @@ class OrderDocument(VersionedDocument):
     updated_at = fields.DateField()
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().prefetch_related("lines")
+        return super().get_queryset().prefetch_related(read_ahead("lines"))
 
     def get_instances_from_related(self, related_instance: OrderLine) -> Order:
         return related_instance.order
