@@ -96,7 +96,42 @@ def compare(size: str) -> dict[str, Any]:
     return {"seconds": perf_counter() - began, "compared": compared, "differ": differ}
 
 
-WORK: dict[str, Work] = {work.__name__: work for work in (token, saves, update, bodies, compare)}
+def searches(token: str, *addresses: str) -> dict[str, Any]:
+    """What the service sends to the engine for each of these addresses, to the byte."""
+    from django.test import Client
+    from elasticsearch.dsl.connections import connections
+
+    client, sent = Client(headers={"Authorization": f"Token {token}", "Host": "127.0.0.1"}), []
+    for node in connections.get_connection().transport.node_pool.all():
+        record(node, latest := [])
+    for address in addresses:
+        asked(client, address, latest)
+        sent += latest
+    return {"sent": sent}
+
+
+def asked(client: Any, address: str, latest: list[dict[str, Any]]) -> None:
+    """Ask until there is an answer: the first ones of a cold engine may come too late."""
+    for _ in range(20):
+        latest.clear()
+        if client.get(address).status_code == 200:
+            return
+    raise AssertionError(f"no answer: {address}")
+
+
+def record(node: Any, sent: list[dict[str, Any]]) -> None:
+    """Have a node of the client write down what it sends."""
+    send = node.perform_request
+
+    def recorded(method: str, target: str, body: bytes | None = None, headers: Any = None, **options: Any) -> Any:
+        text = body.decode() if body else ""
+        sent.append({"method": method, "target": target, "headers": dict(headers or {}), "body": text})
+        return send(method, target, body=body, headers=headers, **options)
+
+    node.perform_request = recorded
+
+
+WORK: dict[str, Work] = {work.__name__: work for work in (token, saves, update, bodies, compare, searches)}
 
 
 def main() -> None:

@@ -105,7 +105,8 @@ def test_every_figure_that_readme_says_was_measured_is_on_the_page():
     assert measured_in((ROOT / "README.md").read_text()) - known == set()
 
 
-@pytest.mark.slow
+@pytest.mark.faults  # it breaks nothing, but loads the machine, and has servers of its own
+@pytest.mark.once
 @pytest.mark.real
 @pytest.mark.postgres
 @pytest.mark.wrk
