@@ -109,6 +109,10 @@ class Site:
         """Start gunicorn and, where the contender has one, the relay."""
         if self.kind.relay:
             self.start(supervisor, "relay", ["manage.py", "search_relay"])
+        return self.serve_alone(supervisor)
+
+    def serve_alone(self, supervisor: Supervisor) -> "Site":
+        """Start gunicorn, and no relay: what waits is for the caller to drain."""
         self.start(supervisor, "gunicorn", [*WEB, "--bind", f"{ports.HOST}:{self.port}"])
         url = f"{self.url}/orders/"
         supervisor.wait_until(lambda: server.answers(url), f"{self.kind.name}: gunicorn")

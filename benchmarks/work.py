@@ -96,26 +96,54 @@ def compare(size: str) -> dict[str, Any]:
     return {"seconds": perf_counter() - began, "compared": compared, "differ": differ}
 
 
+def push(count: str) -> dict[str, Any]:
+    """One push of so many changed orders, spread over the table; a first one goes before, untimed."""
+    from orders.models import Order
+    from search.sync.relay import Relay
+
+    rows = Order.objects.count()
+    chosen = list(range(1, rows + 1, rows // int(count)))[: int(count)]
+    relay = Relay(batch_size=int(count))
+
+    def once(note: str) -> float:
+        relay.drain()
+        Order.objects.filter(pk__in=chosen).update(note=note)
+        began = perf_counter()
+        assert relay.run_once() == int(count), "somebody else pushes"
+        return perf_counter() - began
+
+    once("Leave it with the neighbour")
+    return {"seconds": once("Ring twice")}
+
+
+def rebuild() -> dict[str, Any]:
+    """A rebuild, its verification and swap included."""
+    from django.core.management import call_command
+
+    began = perf_counter()
+    call_command("search_index", rebuild=True, verbosity=0)
+    return {"seconds": perf_counter() - began}
+
+
 def searches(token: str, *addresses: str) -> dict[str, Any]:
     """What the service sends to the engine for each of these addresses, to the byte."""
     from django.test import Client
     from elasticsearch.dsl.connections import connections
 
-    client, sent = Client(headers={"Authorization": f"Token {token}", "Host": "127.0.0.1"}), []
+    client = Client(headers={"Authorization": f"Token {token}", "Host": "127.0.0.1"})
+    latest: list[dict[str, Any]] = []
     for node in connections.get_connection().transport.node_pool.all():
-        record(node, latest := [])
-    for address in addresses:
-        asked(client, address, latest)
-        sent += latest
+        record(node, latest)
+    sent = [each for address in addresses for each in asked(client, address, latest)]
     return {"sent": sent}
 
 
-def asked(client: Any, address: str, latest: list[dict[str, Any]]) -> None:
-    """Ask until there is an answer: the first ones of a cold engine may come too late."""
+def asked(client: Any, address: str, latest: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was sent when there was an answer: the first ones of a cold engine may come too late."""
     for _ in range(20):
         latest.clear()
         if client.get(address).status_code == 200:
-            return
+            return [*latest]
     raise AssertionError(f"no answer: {address}")
 
 
@@ -131,7 +159,9 @@ def record(node: Any, sent: list[dict[str, Any]]) -> None:
     node.perform_request = recorded
 
 
-WORK: dict[str, Work] = {work.__name__: work for work in (token, saves, update, bodies, compare, searches)}
+WORK: dict[str, Work] = {
+    work.__name__: work for work in (token, saves, update, bodies, compare, push, rebuild, searches)
+}
 
 
 def main() -> None:

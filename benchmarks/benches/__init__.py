@@ -2,7 +2,10 @@
 
 from benchmarks.bench import Bench
 from benchmarks.benches.batches import Relay, Transaction, Update
+from benchmarks.benches.growth import Growth
+from benchmarks.benches.outage import BlackHole
 from benchmarks.benches.requests import Change, CreateAlone, CreateTogether, Lag
+from benchmarks.benches.search import Search
 from benchmarks.benches.tables import Drift, RebuildLarge, RebuildSmall
 
 ALL: list[type[Bench]] = [
@@ -10,10 +13,13 @@ ALL: list[type[Bench]] = [
     CreateTogether,
     Lag,
     Change,
+    BlackHole,
     Transaction,
     Update,
     Relay,
     RebuildSmall,
     RebuildLarge,
     Drift,
+    Search,
+    Growth,
 ]

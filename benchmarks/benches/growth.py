@@ -1,0 +1,53 @@
+"""What an order costs while its table grows."""
+
+from benchmarks import table, wrk
+from benchmarks.bench import Bench, Figures
+from benchmarks.benches.requests import RUNS
+from benchmarks.searches import A_PAGE, Searches
+from tools.demo.compare import Difference
+from tools.errors import ToolError
+
+PUSHED = 500  # orders of one push, spread over the table
+
+
+class Growth(Bench):
+    """This project alone, at three sizes of the table: POST /orders/create by one client; one push of 500 changed
+    orders, and the rebuild, both for each order; and GET /orders/search by one client, as in the search benchmark with
+    page=1. Push and rebuild are timed in a process that has started already. What was created is deleted again.
+    """
+
+    name = "growth"
+    title = "Growth"
+    over = "orders"
+    targets = []
+
+    def prepare(self) -> None:
+        sizes = [self.scale.fewer // 10, self.scale.fewer, self.scale.rows]
+        self.contenders = [str(size) for size in sizes]
+        self.sites = {str(size): table.orders(self.ground, size).serve_alone(self.supervisor) for size in sizes}
+        self.searches = {size: Searches(site) for size, site in self.sites.items()}
+
+    def turn(self, contender: str, number: int) -> Figures:
+        site, rows = self.sites[contender], int(contender)
+        figures = {
+            "create_p50_ms": self.create(contender),
+            "push_per_order_us": 1e6 * site.work("push", str(min(PUSHED, rows)))["seconds"] / min(PUSHED, rows),
+            "search_p50_ms": self.searches[contender].ask(self.scale.seconds, A_PAGE)["p50_ms"],
+            "rebuild_per_order_us": 1e6 * site.work("rebuild")["seconds"] / rows,
+        }
+        site.manage("search_relay", "--drain")
+        return figures
+
+    def create(self, contender: str) -> float:
+        """Create orders for a while, and delete them again; p50 in milliseconds."""
+        site, token = self.sites[contender], self.searches[contender].token
+        url = f"{site.url}/orders/create"
+        figures = wrk.load(url, "create", 1, self.scale.seconds, TOKEN=token, RUN=f"growth{next(RUNS)}")
+        if figures["failed"]:
+            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{site.last_words()}")
+        site.sql(f"DELETE FROM orders_order WHERE id > {contender}")
+        site.manage("search_relay", "--drain")
+        return figures["p50_ms"]
+
+    def wrong(self, contender: str) -> Difference | None:
+        return self.sites[contender].difference()
