@@ -121,7 +121,7 @@ def rebuild() -> dict[str, Any]:
     from django.core.management import call_command
 
     began = perf_counter()
-    call_command("search_index", rebuild=True, verbosity=0)
+    call_command("search_index", "--rebuild", verbosity=0)
     return {"seconds": perf_counter() - began}
 
 
