@@ -80,10 +80,14 @@ def _entries(reading: Reading, keys: Collection[str], using: str) -> None:
 def _by_document(reading: Reading) -> dict[type[VersionedDocument], dict[str, Any]]:
     """Each document's keys to send, as {key: primary key}; a key that no document knows waits for code that does."""
     keys: dict[type[VersionedDocument], dict[str, Any]] = defaultdict(dict)
+    known: dict[str, list[type[VersionedDocument]]] = {}  # of each label: a batch has many keys of few models
     for text in reading.entries.keys() - reading.answers.keys():
         key = Key.parse(text)
         try:
-            found, pk = documents([key.model]), key.model._meta.pk.to_python(key.pk)
+            if key.label not in known:
+                known[key.label] = documents([key.model])
+            found = known[key.label]
+            pk = found[0].django.model._meta.pk.to_python(key.pk) if found else None
         except (LookupError, ValidationError):
             found, pk = [], None
         for document in found:
