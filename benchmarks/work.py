@@ -126,7 +126,7 @@ def rebuild() -> dict[str, Any]:
 
 
 def searches(token: str, *addresses: str) -> dict[str, Any]:
-    """What the service sends to the engine for each of these addresses, to the byte."""
+    """All that the service sends to the engine for each of these addresses, to the byte."""
     from django.test import Client
     from elasticsearch.dsl.connections import connections
 
@@ -134,8 +134,7 @@ def searches(token: str, *addresses: str) -> dict[str, Any]:
     latest: list[dict[str, Any]] = []
     for node in connections.get_connection().transport.node_pool.all():
         record(node, latest)
-    sent = [each for address in addresses for each in asked(client, address, latest)]
-    return {"sent": sent}
+    return {"sent": [asked(client, address, latest) for address in addresses]}
 
 
 def asked(client: Any, address: str, latest: list[dict[str, Any]]) -> list[dict[str, Any]]:
