@@ -2,11 +2,9 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any, NamedTuple
 
 import psycopg
@@ -140,20 +138,16 @@ class Site:
 
     def run(self, *arguments: str) -> Done:
         """Run Python in this site's environment."""
-        log = self.ground.folder / f"{self.name}-run.log"
-        began = monotonic()
+        log, measured = (self.ground.folder / f"{self.name}-run.{kind}" for kind in ("log", "json"))
+        command = [sys.executable, "-m", "benchmarks.apart", str(measured), sys.executable, *arguments]
         with log.open("w") as errors:
-            process = subprocess.Popen(
-                [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=errors, env=self.environment, text=True
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=errors, env=self.environment, text=True, check=False
             )
-            assert process.stdout is not None
-            output = process.stdout.read()
-            _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            said = (output + log.read_text())[-4000:]
+        if done.returncode:
+            said = (done.stdout + log.read_text())[-4000:]
             raise ToolError(f"{self.kind.name}: {' '.join(arguments)} failed.\n{said}")
-        return Done(output, monotonic() - began, peak_mb(usage))
+        return Done(done.stdout, **json.loads(measured.read_text()))
 
     def sql(self, statement: str) -> list[Any]:
         """Run statements past Django; the rows of the last one."""
@@ -184,9 +178,3 @@ class Site:
     def settled(self) -> bool:
         """Whether nothing waits any more for the index."""
         return not self.kind.relay or self.sql("SELECT count(*) FROM search_outbox WHERE state <> 'settling'") == [(0,)]
-
-
-def peak_mb(usage: resource.struct_rusage) -> float:
-    """The largest resident memory of a process or of one of its children."""
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB here
-    return usage.ru_maxrss * unit / 1e6
