@@ -72,7 +72,8 @@ def run(bench: Bench) -> dict[str, Any]:
     """All turns: each round lets every contender have one, another one first each time. JSON."""
     bench.prepare()
     found: dict[str, list[Figures]] = {contender: [] for contender in bench.contenders}
-    for number in range(-1 if bench.warm else 0, bench.scale.rounds):
+    warm = bench.warm and bench.scale.rounds > 1  # what one short round finds counts for nothing
+    for number in range(-1 if warm else 0, bench.scale.rounds):
         for contender in in_turn(bench.contenders, number):
             gc.collect()
             figures = bench.turn(contender, number)

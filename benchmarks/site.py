@@ -90,11 +90,22 @@ class Site:
 
     def create(self) -> "Site":
         """Make database and index, both empty."""
-        self.ground.postgresql.create(self.database)
-        self.manage("migrate", "--verbosity", "0")
+        template = self.kind.settings.replace(".", "_")
+        if template in self.ground.built:
+            self.copy(template, self.database)
+        else:
+            self.ground.postgresql.create(self.database)
+            self.manage("migrate", "--verbosity", "0")
+            self.copy(self.database, template)
+            self.ground.built[template] = self.database
         if self.kind.indexed:
             self.manage("search_index", "--create")
         return self
+
+    def copy(self, database: str, into: str) -> None:
+        """Make a database as another one is; migrating each takes longer than most benchmarks."""
+        with psycopg.connect(self.ground.postgresql.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {into} TEMPLATE {database}".encode())
 
     def drop(self) -> None:
         """Take database and index away, once its programs have ended."""
