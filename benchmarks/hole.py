@@ -30,9 +30,9 @@ class Hole:
 
     def close(self) -> None:
         """Let all through again; who waits for an answer finds the connection cut."""
-        self.swallows.clear()
         for each in [*self.sockets]:
             cut(each)
+        self.swallows.clear()
 
     def accept(self) -> None:
         """Take each connection, and a new one to the server for it."""
