@@ -26,7 +26,7 @@ engine in each save |
 | plain default | the same with its default, a refresh for each call |
 | this project, sync | `SEARCH_PUSH=sync`, the default: a request pushes what it changed |
 | this project, async | `SEARCH_PUSH=async`: the relay pushes it |
-| the limit | what the engine takes when nothing has to be made: ready bodies over kept connections |
+| limit | what the engine takes when nothing has to be made: ready bodies over kept connections |
 
 All have the same PostgreSQL, Elasticsearch, gunicorn (two workers of eight threads), request bodies, connections that
 are kept, retries and timeouts of the client, and durability of their rows. They take turns: each round every contender
@@ -96,7 +96,7 @@ def is_reached(target: dict[str, Any]) -> bool:
 
 def limit(target: dict[str, Any]) -> str:
     """What a target aims at."""
-    return value(target, f"{'≥' if target['at_least'] else '≤'} {target['limit']:g}")
+    return value(target, f"{'≥' if target['at_least'] else '≤'} {target['limit']:,g}")
 
 
 def value(target: dict[str, Any], shown: str) -> str:

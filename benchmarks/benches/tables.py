@@ -116,5 +116,8 @@ class Drift(Bench):
         seconds: float = found["seconds"]
         return {"seconds": seconds, "per_second": self.rows() / seconds, "peak_mb": found["peak_mb"]}
 
+    def wrong(self, contender: str) -> Difference | None:
+        return self.site.difference() if contender == OURS else None
+
     def rows(self) -> int:
         return self.scale.rows
