@@ -15,6 +15,8 @@ from tools.errors import ToolError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = [bench.name for bench in ALL]
+# What differs from these by a number alone is left out of the short run, for the time that it takes.
+SHORT = [name for name in NAMES if name not in {"create_16", "change_16", "rebuild_large"}]
 # What is measured is said in these units; limits and counts are not.
 MEASURED = re.compile(r"\d[\d,.]*(?: (?:×|times|ms|µs|MB|% (?:of|faster|slower))|×| a second)")  # noqa: RUF001
 
@@ -111,14 +113,14 @@ def test_every_figure_that_readme_says_was_measured_is_on_the_page():
 @pytest.mark.postgres
 @pytest.mark.wrk
 @pytest.mark.timeout(1200)
-def test_a_short_run_measures_all_and_finds_no_wrong_document_of_ours(tmp_path):
+def test_a_short_run_measures_and_finds_no_wrong_document_of_ours(tmp_path):
     into = tmp_path / "found.json"
-    done = benchmark("--quick", "--into", str(into), timeout=1150)
+    done = benchmark(*SHORT, "--quick", "--into", str(into), timeout=1150)
     assert (done.returncode, done.stdout) == (0, f"Results: {into}\n"), done.stderr[-4000:]
     found = json.loads(into.read_text())
-    assert (list(found), list(found["benches"])) == (["machine", "quick", "benches"], NAMES)
+    assert (list(found), list(found["benches"])) == (["machine", "quick", "benches"], SHORT)
     assert found["quick"] is True
-    for bench in ALL:
+    for bench in (bench for bench in ALL if bench.name in SHORT):
         assert_whole(bench, found["benches"][bench.name])
 
 
