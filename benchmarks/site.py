@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from benchmarks import cpu
 from benchmarks.ground import Ground
 from tools import ports, server
 from tools.demo.compare import Difference, Rows, compare
@@ -56,6 +57,7 @@ class Site:
         self.name = name
         self.engine = engine or ground.elasticsearch.url
         self.port = ports.free()
+        self.children: list[Child] = []
 
     @property
     def database(self) -> str:
@@ -131,7 +133,16 @@ class Site:
         """Start a program beside; its log is in the ground's folder."""
         log = self.ground.folder / f"{self.name}-{what}.log"
         command = [sys.executable, *arguments]
-        return supervisor.start(f"{self.kind.name}: {what}", command, log, self.environment)
+        self.children.append(supervisor.start(f"{self.kind.name}: {what}", command, log, self.environment))
+        return self.children[-1]
+
+    def cpu(self) -> dict[str, float]:
+        """Seconds of processor that its programs, the database and the engine have had until now."""
+        return {
+            "service": cpu.spent([child.process.pid for child in self.children]),
+            "database": cpu.spent([self.ground.postgresql.pid()]),
+            "engine": cpu.spent([self.ground.elasticsearch.pid() or 0]),
+        }
 
     def last_words(self) -> str:
         """The end of its service's log."""

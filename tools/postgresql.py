@@ -51,6 +51,10 @@ class Server:
     def running(self) -> bool:
         return self.data.exists() and self.call("pg_ctl", "status", "-D", str(self.data)).returncode == 0
 
+    def pid(self) -> int:
+        """The pid of its first process, while it runs."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
     def start(self) -> None:
         """Make the cluster at the first start, start it and wait; harmless when it runs already."""
         if self.running():

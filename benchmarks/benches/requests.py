@@ -34,9 +34,12 @@ class Requests(Bench):
         return Site(self.ground, kind, name)
 
     def turn(self, contender: str, number: int) -> Figures:
+        site = self.sites[contender]
+        before = site.cpu()
         figures = self.load(contender)
-        self.settle(self.sites[contender])
-        return figures
+        self.settle(site)
+        count = figures["per_second"] * self.scale.seconds
+        return figures | {f"{who}_cpu_ms": 1e3 * (now - before[who]) / count for who, now in site.cpu().items()}
 
     def load(self, contender: str, seconds: float = 0, **variables: str) -> Figures:
         """One load of wrk, in which no request may fail."""
