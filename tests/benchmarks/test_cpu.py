@@ -25,4 +25,4 @@ def test_a_process_s_own_seconds_and_its_children_s_count():
         assert process.stdout is not None
         process.stdin.close()
         assert process.stdout.read() == "spent\nspent\n"
-        assert 0.6 <= cpu.spent([process.pid, 2**30]) < 2
+        assert 0.5 <= cpu.spent([process.pid, 2**30]) < 5  # 0.6, of which the system counts whole ticks, and Python
