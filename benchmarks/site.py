@@ -18,8 +18,8 @@ from tools.supervisor import Child, Supervisor
 
 WEB = ["-m", "gunicorn", "project.wsgi", "--workers", "2", "--threads", "8", "--log-level", "warning"]
 WEB += ["--no-control-socket", "--graceful-timeout", "5"]
+HEAL = 120.0  # seconds that what waits may take
 COLUMNS = "id, order_number, customer_name, total_amount"
-PATIENCE = 900.0  # seconds, the longest that a piece of work may take
 
 
 class Done(NamedTuple):
@@ -196,6 +196,17 @@ class Site:
             for hit in scan(engine, index=self.alias, size=5000, _source=COLUMNS.split(", "))
             for each in [hit["_source"]]
         }
+
+    def settle(self, supervisor: Supervisor) -> None:
+        """Wait until its relay has nothing to do."""
+        supervisor.wait_until(self.settled, f"{self.kind.name}: the relay", timeout=HEAL)
+
+    def wrong(self, supervisor: Supervisor) -> Difference | None:
+        """What is wrong in its index when nothing waits any more; None where it has none."""
+        if not self.kind.indexed:
+            return None
+        self.settle(supervisor)
+        return self.difference()
 
     def settled(self) -> bool:
         """Whether nothing waits any more for the index."""

@@ -11,7 +11,6 @@ from tools.demo.compare import Difference
 
 RUNS = itertools.count(1)
 LIMIT = "limit"
-HEAL = 120.0  # seconds that what waits may take
 
 
 class Transaction(Bench):
@@ -40,11 +39,7 @@ class Transaction(Bench):
         return {"ms": seconds * 1000, "per_second": self.scale.saves / seconds}
 
     def wrong(self, contender: str) -> Difference | None:
-        site = self.sites[contender]
-        if not site.kind.indexed:
-            return None
-        self.supervisor.wait_until(site.settled, f"{contender}: the relay", timeout=HEAL)
-        return site.difference()
+        return self.sites[contender].wrong(self.supervisor)
 
     def close(self) -> None:
         for site in self.sites.values():

@@ -53,7 +53,7 @@ class BlackHole(Requests):
             falling.join()
             if hole:
                 hole.close()
-        self.settle(self.sites[contender])
+        self.sites[contender].settle(self.supervisor)
         return figures
 
     def fallen(self, contender: str) -> Figures:

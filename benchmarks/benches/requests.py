@@ -7,12 +7,11 @@ from typing import Any
 
 from benchmarks import wrk
 from benchmarks.bench import Bench, Figures, Of, Target
-from benchmarks.site import ASYNC, BARE, PLAIN, PLAIN_DEFAULT, SYNC, Kind, Site
+from benchmarks.site import ASYNC, BARE, HEAL, PLAIN, PLAIN_DEFAULT, SYNC, Kind, Site
 from tools.demo.compare import Difference
 from tools.errors import ToolError
 
 RUNS = itertools.count(1)
-HEAL = 120.0  # seconds that what waits may take after the load
 
 
 class Requests(Bench):
@@ -37,7 +36,7 @@ class Requests(Bench):
         site = self.sites[contender]
         before = site.cpu()
         figures = self.load(contender)
-        self.settle(site)
+        site.settle(self.supervisor)  # or the next one would pay for what waits
         count = figures["per_second"] * self.scale.seconds
         return figures | {f"{who}_cpu_ms": 1e3 * (now - before[who]) / count for who, now in site.cpu().items()}
 
@@ -55,16 +54,8 @@ class Requests(Bench):
         url = f"{self.sites[contender].url}/orders/create"
         return wrk.load(url, self.script, self.connections, seconds, **variables)
 
-    def settle(self, site: Site) -> None:
-        """Let nobody pay for what an earlier turn left waiting."""
-        self.supervisor.wait_until(site.settled, f"{site.kind.name}: the relay", timeout=HEAL)
-
     def wrong(self, contender: str) -> Difference | None:
-        site = self.sites[contender]
-        if not site.kind.indexed:
-            return None
-        self.settle(site)
-        return site.difference()
+        return self.sites[contender].wrong(self.supervisor)
 
     def close(self) -> None:
         for site in self.sites.values():
@@ -145,7 +136,7 @@ class Lag(Requests):
             over.set()
             for probe in probes:
                 probe.join()
-        self.settle(self.sites[contender])
+        self.sites[contender].settle(self.supervisor)
         if not lags:
             raise ToolError(f"{contender}: no probe was found.{self.sites[contender].last_words()}")
         lags.sort()
