@@ -18,13 +18,8 @@ from search.parsing import Text, parse
 from search.wanted import SORTS, Found, Wanted
 
 DELETED = {404, 503}
-PAUSES = (
-    0.0,
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-)  # seconds between the attempts while an index is deleted: the engine takes its time
+# Seconds between the attempts while an index is deleted: the engine takes its time.
+PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2)
 REACH = 10_000  # documents from the first that a page may show: Elasticsearch's max_result_window
 
 
