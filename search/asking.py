@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from elasticsearch import Elasticsearch, NotFoundError
-from elasticsearch.dsl import Search
 
 from search.cursor import KEEP_ALIVE
 from search.documents import OrderDocument
@@ -43,19 +42,14 @@ class Asking:
         """The client, with the time that is left."""
         return client(request_timeout=self.left)
 
-    @staticmethod
-    def search() -> Search[Any]:
-        """A search to build upon."""
-        return Search()
-
-    def answer(self, search: Search[Any], point: str = "") -> dict[str, Any]:
+    def answer(self, search: dict[str, Any], point: str = "") -> dict[str, Any]:
         """What the engine answers, as it looks now or looked at a point in time. SearchError when it does not."""
         # The engine stops a little earlier than we do, and then has no answer rather than a part of one.
-        body = search.to_dict() | {"timeout": f"{int(self.left * 900)}ms"}
+        body = search | {"timeout": f"{int(self.left * 900)}ms"}
         body |= {"pit": {"id": point, "keep_alive": KEEP_ALIVE}} if point else {}
         index = None if point else self.index
         try:
-            with engine_errors():  # not by search.execute(), which keeps its answer as long as the search
+            with engine_errors():
                 answer = self.engine.search(index=index, body=body, allow_partial_search_results=False)
         except Exception as error:
             if point and isinstance(error.__cause__, NotFoundError):

@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-from elasticsearch.dsl import Search
-
 from search import queries
 from search.asking import Asking
 from search.exceptions import SearchError
@@ -30,7 +28,7 @@ def correction(text: Text, count: int, asking: Asking) -> str | None:
 
 def _corrected(text: Text, words: list[Term], asking: Asking) -> str:
     """The text with better words in place of those that are rare or unknown."""
-    answer = asking.answer(_question(words, asking))
+    answer = asking.answer(_question(words))
     typed = text.typed
     for at, word in enumerate(words):
         count = answer["aggregations"][str(at)]["doc_count"]
@@ -40,14 +38,14 @@ def _corrected(text: Text, words: list[Term], asking: Asking) -> str:
     return typed
 
 
-def _question(words: list[Term], asking: Asking) -> Search[Any]:
+def _question(words: list[Term]) -> dict[str, Any]:
     """How many orders have each word, and which words are like it."""
-    search = asking.search().extra(size=0, track_total_hits=False)
+    counts, similar = {}, {}
     for at, word in enumerate(words):
-        search.aggs.bucket(str(at), "filter", filter=queries.strictly(Text(word.text, (word,))))
+        counts[str(at)] = {"filter": queries.strictly(Text(word.text, (word,)))}
         for field in FIELDS:
-            search = search.suggest(f"{at} {field}", word.text, term={"field": field, **OPTIONS})
-    return search
+            similar[f"{at} {field}"] = {"text": word.text, "term": {"field": field, **OPTIONS}}
+    return {"size": 0, "track_total_hits": False, "aggs": counts, "suggest": similar}
 
 
 def _better(word: str, fields: list[list[dict[str, Any]]], least: int) -> str:
@@ -63,5 +61,5 @@ def _better(word: str, fields: list[list[dict[str, Any]]], least: int) -> str:
 
 
 def _finds(typed: str, asking: Asking) -> int:
-    search = asking.search().query(queries.strictly(parse(typed))).extra(size=0, track_total_hits=True)
+    search = {"query": queries.strictly(parse(typed)), "size": 0, "track_total_hits": True}
     return int(asking.answer(search)["hits"]["total"]["value"])

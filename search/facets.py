@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from elasticsearch.dsl import A, Q, Search
-from elasticsearch.dsl.query import Query
+from search.queries import Query
 
 AMOUNTS = [0, 100, 500, 1_000, 5_000, 10_000]  # where the ranges begin; each ends before the next begins
 MOST_VALUES = 50  # of a status or a currency
@@ -12,28 +11,43 @@ OF = {"status": "status", "currency": "currency", "amount": "total_amount", "mon
 Bucket = Mapping[str, Any]
 
 
-def add(search: Search[Any], names: tuple[str, ...], chosen: Mapping[str, Query]) -> Search[Any]:
-    """Let the search count facets: each among the orders that all filters but its own let through."""
-    for name in names:
-        others = [query for facet, query in chosen.items() if facet != name]
-        search.aggs.bucket(name, "filter", filter=Q("bool", filter=others)).bucket("values", _values(name))
-    return search
+def aggregations(names: tuple[str, ...], chosen: Mapping[str, Query]) -> dict[str, Any]:
+    """What counts facets: each among the orders that all filters but its own let through."""
+    return {name: counting(_others(name, chosen), VALUES[name]) for name in names}
 
 
-def _values(name: str) -> Any:
-    if name == "amount":
-        return A("range", field=OF[name], ranges=_ranges())
-    if name == "month":
-        months = A("date_histogram", field=OF[name], calendar_interval="month", format="yyyy-MM", min_doc_count=1)
-        currencies = months.bucket("currencies", "terms", field=OF["currency"], size=MOST_VALUES)
-        currencies.metric("amount", "sum", field=OF["amount"])
-        return months
-    return A("terms", field=OF[name], size=MOST_VALUES)
+def counting(query: Query, values: dict[str, Any]) -> dict[str, Any]:
+    """What counts values among the orders that a query finds."""
+    return {"filter": query, "aggs": {"values": values}}
+
+
+def terms(field: str, size: int) -> dict[str, Any]:
+    """The most frequent values of a field."""
+    return {"terms": {"field": field, "size": size}}
+
+
+def _others(name: str, chosen: Mapping[str, Query]) -> Query:
+    return {"bool": {"filter": [query for facet, query in chosen.items() if facet != name]}}
+
+
+def _months() -> dict[str, Any]:
+    histogram = {"field": OF["month"], "calendar_interval": "month", "format": "yyyy-MM", "min_doc_count": 1}
+    amounts = {"amount": {"sum": {"field": OF["amount"]}}}
+    currencies = terms(OF["currency"], MOST_VALUES) | {"aggs": amounts}
+    return {"date_histogram": histogram, "aggs": {"currencies": currencies}}
 
 
 def _ranges() -> list[dict[str, int]]:
     ends = [*AMOUNTS[1:], None]
     return [{"from": start} | ({"to": end} if end else {}) for start, end in zip(AMOUNTS, ends, strict=True)]
+
+
+VALUES: dict[str, dict[str, Any]] = {
+    "status": terms(OF["status"], MOST_VALUES),
+    "currency": terms(OF["currency"], MOST_VALUES),
+    "amount": {"range": {"field": OF["amount"], "ranges": _ranges()}},
+    "month": _months(),
+}
 
 
 def read(aggregations: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:

@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from elasticsearch.dsl import Q
-from elasticsearch.dsl.query import Query
-
-from search.queries import in_a_line
+from search.queries import Query, in_a_line
 from search.wanted import Wanted
 
 
@@ -21,18 +18,18 @@ def facet_filters(wanted: Wanted) -> dict[str, Query]:
 
 def other_filters(wanted: Wanted) -> list[Query]:
     """The customer and the sku, each as a whole; case does not matter, nor do a name's accents."""
-    customer = [Q({"term": {"customer_name.keyword": {"value": wanted.customer}}})] if wanted.customer else []
-    sku = [in_a_line(Q({"term": {"lines.sku": {"value": wanted.sku}}}))] if wanted.sku else []
+    customer: list[Query] = [{"term": {"customer_name.keyword": {"value": wanted.customer}}}] if wanted.customer else []
+    sku = [in_a_line({"term": {"lines.sku": {"value": wanted.sku}}})] if wanted.sku else []
     return [*customer, *sku]
 
 
 def _any_of(field: str, values: Iterable[str]) -> Query | None:
-    return Q({"terms": {field: [*values]}}) if values else None
+    return {"terms": {field: [*values]}} if values else None
 
 
 def _range(field: str, **bounds: Any) -> Query | None:
     given = {name: _bound(bound) for name, bound in bounds.items() if bound is not None}
-    return Q({"range": {field: given}}) if given else None
+    return {"range": {field: given}} if given else None
 
 
 def _bound(bound: Any) -> Any:

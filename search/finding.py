@@ -6,8 +6,6 @@ from time import sleep
 from typing import Any
 
 from elasticsearch import ApiError
-from elasticsearch.dsl import Q, Search
-from elasticsearch.dsl.query import Query
 
 from search import cursor, facets, filters, highlights, queries
 from search.asking import Asking
@@ -15,7 +13,8 @@ from search.corrections import correction
 from search.cursor import Place
 from search.exceptions import SearchError
 from search.parsing import Text, parse
-from search.wanted import SORTS, Found, Wanted
+from search.queries import Query
+from search.wanted import SORTS, Found, Key, Wanted
 
 DELETED = {404, 503}
 # Seconds between the attempts while an index is deleted: the engine takes its time.
@@ -72,22 +71,30 @@ class Finding:
         """The engine's answer for the page at a place."""
         return self.asking.answer(self.search(place), place.point)
 
-    def search(self, place: Place) -> Search[Any]:
+    def search(self, place: Place) -> dict[str, Any]:
         """The search for the page at a place."""
         wanted = self.wanted
-        chosen = filters.facet_filters(wanted)
-        always = filters.other_filters(wanted)
-        search = self.asking.search().extra(track_total_hits=True, size=wanted.page_size).sort(*SORTS[wanted.order])
-        if wanted.facets:  # they count what their own filter hides, so filters come after them
-            search = facets.add(search, wanted.facets, chosen).post_filter(_all(chosen.values()))
-        else:
-            always += chosen.values()
-        search = search.query(Q("bool", must=[self.query(place.forgiving)], filter=always))
+        search: dict[str, Any] = {"track_total_hits": True, "size": wanted.page_size}
+        search |= {"search_after": [*place.after]} if place.after else {"from": place.seen}
+        search |= self.matching(place) | {"sort": [_key(key) for key in SORTS[wanted.order]]}
         if wanted.highlight and self.text.terms:
-            search = highlights.add(search, self.text, place.forgiving)
+            search["highlight"] = highlights.highlight(self.text, place.forgiving)
         if wanted.fields:
-            search = search.source([*wanted.fields])
-        return search.extra(search_after=[*place.after]) if place.after else search.extra(from_=place.seen)
+            search["_source"] = [*wanted.fields]
+        return search
+
+    def matching(self, place: Place) -> dict[str, Any]:
+        """The query and its filters. Facets count what their own filter hides, so with them filters come after."""
+        chosen = filters.facet_filters(self.wanted)
+        always = filters.other_filters(self.wanted)
+        must = [self.query(place.forgiving)]
+        if not self.wanted.facets:
+            return {"query": {"bool": {"must": must, "filter": [*always, *chosen.values()]}}}
+        return {
+            "query": {"bool": {"must": must, "filter": always}},
+            "aggs": facets.aggregations(self.wanted.facets, chosen),
+            "post_filter": {"bool": {"filter": [*chosen.values()]}},
+        }
 
     def query(self, forgiving: bool) -> Query:
         """What the text asks for."""
@@ -99,8 +106,7 @@ class Finding:
             return False
         if not filters.facet_filters(self.wanted) and not filters.other_filters(self.wanted):
             return True
-        search = self.asking.search().query(self.query(False)).extra(size=0, track_total_hits=1)
-        return not _count(self.asking.answer(search))
+        return not _count(self.asking.answer({"query": self.query(False), "size": 0, "track_total_hits": 1}))
 
     def found(self, answer: dict[str, Any], place: Place) -> Found:
         """The answer as this package gives it."""
@@ -139,8 +145,9 @@ def _is_deleted(error: SearchError) -> bool:
     return isinstance(error.__cause__, ApiError) and error.__cause__.status_code in DELETED
 
 
-def _all(chosen: Any) -> Query:
-    return Q("bool", filter=[*chosen])
+def _key(key: Key) -> Key:
+    """A key to sort by as the engine takes it."""
+    return {key[1:]: {"order": "desc"}} if isinstance(key, str) and key.startswith("-") else key
 
 
 def _count(answer: dict[str, Any]) -> int:

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from elasticsearch.dsl import Q, Search
-from elasticsearch.dsl.query import Query
-
 from search import queries
 from search.parsing import Text
+from search.queries import Query
 
 # Which field of the answer each field of the index is shown for; the first that has something counts.
 SHOWN = {
@@ -24,28 +22,28 @@ WHOLE = {"order_number.prefix", "customer_name", "customer_name.words"}  # not c
 LONGEST = 150  # characters of a fragment
 
 
-def add(search: Search[Any], text: Text, forgiving: bool) -> Search[Any]:
-    """Let the search show what it found. `encoder=html`: what is in an order is text, and only our marks are HTML."""
+def highlight(text: Text, forgiving: bool) -> dict[str, Any]:
+    """What shows what was found. `encoder=html`: what is in an order is text, and only our marks are HTML."""
     options = {"pre_tags": ["<mark>"], "post_tags": ["</mark>"], "encoder": "html", "highlight_query": _query(text)}
-    search = search.highlight_options(**options)
-    for field in SHOWN:
-        if forgiving or not field.endswith(".words"):
-            whole = field in WHOLE
-            search = search.highlight(field, number_of_fragments=0 if whole else 5, fragment_size=LONGEST)
-    return search
+    shown = [field for field in SHOWN if forgiving or not field.endswith(".words")]
+    return options | {"fields": {field: _fragments(field) for field in shown}}
 
 
-def _query(text: Text) -> dict[str, Any]:
+def _fragments(field: str) -> dict[str, int]:
+    return {"number_of_fragments": 0 if field in WHOLE else 5, "fragment_size": LONGEST}
+
+
+def _query(text: Text) -> Query:
     """The text's words in each field by itself, in the order's own fields: highlighting does not look into lines."""
     ways: list[Query] = []
     for term in text.terms:
         for field in SHOWN:
             if not field.endswith(".words"):
                 kind = "match_phrase" if term.is_phrase else "match"
-                ways.append(Q({kind: {field: term.text}}))
+                ways.append({kind: {field: term.text}})
             elif term.forgives:
                 ways.append(queries.similar(field.removesuffix(".words"), term.text, "AUTO:4,8"))
-    return Q("bool", should=ways).to_dict()
+    return {"bool": {"should": ways}}
 
 
 def read(highlight: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -3,16 +3,17 @@
 Matches have fixed weights instead of computed scores, so that the order of a result can be explained: what was typed
 whole beats what was only begun, a number beats a name, a name beats a line, and a line beats a note. Equal ones come
 newest first. No text becomes query syntax: it is only ever a value to match.
+
+Queries are dicts as the engine takes them. A search has some 70: as objects of elasticsearch.dsl they took 0.83 ms of
+processor to make, as dicts they take 0.04.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
-
-from elasticsearch.dsl import Q
-from elasticsearch.dsl.query import Query
+from typing import Any, NamedTuple
 
 from search.parsing import Term, Text
 
+Query = dict[str, Any]
 NAME, NOTE, NUMBER = "customer_name", "note", "order_number"
 SKU, DESCRIPTION = "lines.sku", "lines.description"
 WORDS = {NAME: 10.0, DESCRIPTION: 4.0, NOTE: 3.0}  # a word as it is typed
@@ -38,14 +39,14 @@ def forgivingly(text: Text) -> Query:
 
 def _orders(text: Text, forgiving: bool) -> Query:
     if not text.typed:
-        return Q("match_all")
+        return {"match_all": {}}
     excluded = [_best(_phrase(term.text)) for term in text.excluded]  # a beginning excludes nothing
     if not text.terms:
-        return Q("bool", must_not=excluded) if excluded else Q("match_none")
-    ways = [Q("bool", must=[_best(_term(term, forgiving)) for term in text.terms])]
+        return {"bool": {"must_not": excluded}} if excluded else {"match_none": {}}
+    ways: list[Query] = [{"bool": {"must": [_best(_term(term, forgiving)) for term in text.terms]}}]
     if text.is_plain:  # a number may have spaces in it, and then no word of it is a beginning of it
         ways.append(_match(f"{NUMBER}.prefix", text.typed, NUMBER_BEGINNINGS[NUMBER]).query)
-    return Q("bool", must=[Q("dis_max", queries=ways)], should=_as_a_whole(text), must_not=excluded)
+    return {"bool": {"must": [_best_of(ways)], "should": _as_a_whole(text), "must_not": excluded}}
 
 
 def _as_a_whole(text: Text) -> list[Query]:
@@ -69,7 +70,11 @@ def _best(ways: Iterable[Way]) -> Query:
     ways = [*ways]
     lines = [way.query for way in ways if way.field.startswith(f"{PATH}.")]
     own = [way.query for way in ways if not way.field.startswith(f"{PATH}.")]
-    return Q("dis_max", queries=[*own, in_a_line(Q("dis_max", queries=lines))])
+    return _best_of([*own, in_a_line(_best_of(lines))])
+
+
+def _best_of(queries: list[Query]) -> Query:
+    return {"dis_max": {"queries": queries}}
 
 
 def _term(term: Term, forgiving: bool) -> Iterator[Way]:
@@ -106,25 +111,25 @@ def _similar(word: str) -> Iterator[Way]:
 def similar(field: str, word: str, errors: int | str) -> Query:
     """A word with errors in it, its first letter right."""
     options = {"fuzziness": errors, "prefix_length": 1, "max_expansions": MOST_SIMILAR}
-    return Q({"match": {f"{field}.words": {"query": word, "operator": "and", **options}}})
+    return {"match": {f"{field}.words": {"query": word, "operator": "and", **options}}}
 
 
 def _equal(field: str, text: str, weight: float) -> Way:
     """The whole field."""
-    return Way(field, _weighted(Q({"term": {field: {"value": text}}}), weight))
+    return Way(field, _weighted({"term": {field: {"value": text}}}, weight))
 
 
 def _match(field: str, text: str, weight: float, kind: str = "match") -> Way:
     """All terms that the text is made into, in one field."""
     operator = {"operator": "and"} if kind == "match" else {}
-    return Way(field, _weighted(Q({kind: {field: {"query": text, **operator}}}), weight))
+    return Way(field, _weighted({kind: {field: {"query": text, **operator}}}, weight))
 
 
 def _weighted(query: Query, weight: float) -> Query:
     """The query with a fixed score."""
-    return Q("constant_score", filter=query, boost=weight)
+    return {"constant_score": {"filter": query, "boost": weight}}
 
 
 def in_a_line(query: Query) -> Query:
     """Orders one of whose lines is so. An index of an older mapping has none."""
-    return Q("nested", path=PATH, query=query, score_mode="max", ignore_unmapped=True)
+    return {"nested": {"path": PATH, "query": query, "score_mode": "max", "ignore_unmapped": True}}

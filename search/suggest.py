@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from elasticsearch.dsl import A, Q
-
 from search.asking import Asking
 from search.corrections import correction
+from search.facets import counting, terms
 from search.parsing import parse
+from search.queries import Query
 
 MOST = 5  # of each kind
 
@@ -25,13 +25,15 @@ def _kinds(words: str, asking: Asking) -> dict[str, list[dict[str, Any]]]:
     number, customer, sku = (
         _beginning(field, words) for field in ("order_number.prefix", "customer_name", "lines.sku.prefix")
     )
-    lines = Q("nested", path="lines", query=sku, ignore_unmapped=True)
-    search = asking.search().query(Q("bool", should=[number, customer, lines])).extra(size=0, track_total_hits=False)
-    search.aggs.bucket("order_numbers", "filter", filter=number).bucket("values", _values("order_number.raw"))
-    search.aggs.bucket("customers", "filter", filter=customer).bucket("values", _values("customer_name.raw"))
-    nested = search.aggs.bucket("skus", "nested", path="lines")
-    nested.bucket("matching", "filter", filter=sku).bucket("values", _values("lines.sku.raw"))
-    found = asking.answer(search)["aggregations"]
+    lines = {"nested": {"path": "lines", "query": sku, "ignore_unmapped": True}}
+    matching = counting(sku, terms("lines.sku.raw", MOST))
+    counts = {
+        "order_numbers": counting(number, terms("order_number.raw", MOST)),
+        "customers": counting(customer, terms("customer_name.raw", MOST)),
+        "skus": {"nested": {"path": "lines"}, "aggs": {"matching": matching}},
+    }
+    query = {"bool": {"should": [number, customer, lines]}}
+    found = asking.answer({"query": query, "size": 0, "track_total_hits": False, "aggs": counts})["aggregations"]
     return {
         "order_numbers": _read(found["order_numbers"]),
         "customers": _read(found["customers"]),
@@ -39,12 +41,8 @@ def _kinds(words: str, asking: Asking) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _beginning(field: str, words: str) -> Any:
-    return Q({"match": {field: {"query": words, "operator": "and"}}})
-
-
-def _values(field: str) -> Any:
-    return A("terms", field=field, size=MOST)
+def _beginning(field: str, words: str) -> Query:
+    return {"match": {field: {"query": words, "operator": "and"}}}
 
 
 def _read(bucket: dict[str, Any]) -> list[dict[str, Any]]:
