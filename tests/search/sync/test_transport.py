@@ -1,5 +1,6 @@
 """The whole call has a deadline, whatever the socket does."""
 
+import os
 import socket
 import threading
 from time import monotonic, sleep
@@ -103,3 +104,47 @@ def test_a_cut_call_does_not_hurt_the_next(serve):
     with pytest.raises(ConnectionTimeout):
         found.perform_request("GET", "/", request_timeout=0.2)
     assert found.perform_request("GET", "/", request_timeout=1.0).body == b"{}"
+
+
+def watchdogs():
+    return [thread for thread in threading.enumerate() if thread.name == "search-watchdog"]
+
+
+def test_one_thread_watches_all_calls(serve):
+    def speak(connection):
+        while connection.recv(65536):
+            connection.sendall(HEAD % 2 + b"{}")
+
+    found = node(serve(speak))
+    for _ in range(3):
+        found.perform_request("GET", "/", request_timeout=1.0)
+    assert len(watchdogs()) == 1
+
+
+def test_an_earlier_end_than_those_that_are_known_is_kept(serve):
+    port = serve(lambda connection: sleep(5))
+    patient = threading.Thread(target=call, args=(port, 2.0))
+    patient.start()
+    assert call(port, 0.3) < 0.8
+    patient.join()
+
+
+def call(port, seconds):
+    """Call what does not answer; after how many seconds it was cut."""
+    begun = monotonic()
+    with pytest.raises(ConnectionTimeout):
+        node(port).perform_request("GET", "/", request_timeout=seconds)
+    return monotonic() - begun
+
+
+def test_a_child_process_has_a_watchdog_of_its_own(serve):
+    port = serve(lambda connection: sleep(5))
+    call(port, 0.1)
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            code = 0 if call(port, 0.3) < 0.8 else 2
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
