@@ -82,6 +82,14 @@ def _empty_outbox(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _documents_are_made_anew() -> None:
+    """A test may have changed a document's class."""
+    from search.versioned import forget_makers
+
+    forget_makers()
+
+
+@pytest.fixture(autouse=True)
 def _no_sender_outlives_its_test() -> Iterator[None]:
     """A sender keeps a thread, a breaker and a database connection: each test begins without."""
     from search.sync import sender

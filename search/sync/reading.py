@@ -3,6 +3,7 @@
 The rows are read anew from the database, never taken from a signal's instance; the targets are never cached.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -10,8 +11,7 @@ from time import monotonic
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db import connections
 from elasticsearch.helpers import expand_action
 from elasticsearch.serializer import OrjsonSerializer
 
@@ -20,9 +20,18 @@ from search.models import Entry, EntryState, Index, IndexState
 from search.sync.keys import Key
 from search.sync.outcomes import Answer, Outcome
 from search.sync.snapshot import snapshot
-from search.versioned import VersionedDocument, documents
+from search.versioned import VersionedDocument, documents, maker
 
 serializer = OrjsonSerializer()
+
+# As text, since Django takes as long to write the queries anew for each push as all the rest of the reading takes:
+# 0.67 ms of processor time for both, of which 0.36 are left.
+ENTRIES = {
+    "postgresql": 'SELECT *, retry_at <= statement_timestamp() AS is_due FROM "search_outbox" WHERE key = ANY(%s)',
+    "sqlite": """SELECT *, retry_at <= strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now') AS is_due FROM "search_outbox"
+        WHERE key IN (SELECT value FROM json_each(%s))""",
+}
+TARGETS = """SELECT * FROM "search_index" WHERE state <> 'retired'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +64,21 @@ def read(keys: Collection[str], using: str) -> Reading:
     reading = Reading()
     with snapshot(using):
         _entries(reading, keys, using)
-        # One instance makes all documents of a kind: to make it takes longer than to make most documents.
-        makers = {document(): found for document, found in _by_document(reading).items()}
-        rows = {maker: _rows(maker, found, using) for maker, found in makers.items()}
+        makers = {maker(document): found for document, found in _by_document(reading).items()}
+        rows = {made_by: _rows(made_by, found, using) for made_by, found in makers.items()}
         targets = defaultdict(list)
-        for index in Index.objects.using(using).targets():
+        for index in Index.objects.using(using).raw(TARGETS):
             targets[index.alias].append(index)
-        for maker, found in rows.items():
-            _plan(reading, maker, found, targets[maker._index._name])
+        for made_by, found in rows.items():
+            _plan(reading, made_by, found, targets[made_by._index._name])
     return reading
 
 
 def _entries(reading: Reading, keys: Collection[str], using: str) -> None:
     """All entries, and the answers of those of which nothing is to be sent."""
-    for entry in Entry.objects.using(using).filter(key__in=keys).annotate(is_due=Q(retry_at__lte=Now())):
+    vendor = connections[using].vendor
+    named = list(keys) if vendor == "postgresql" else json.dumps(list(keys))
+    for entry in Entry.objects.using(using).raw(ENTRIES[vendor], [named]):
         reading.entries[entry.key] = entry
         if entry.state == EntryState.DEAD:
             reading.answers[entry.key].append(Answer(Outcome.DEAD, entry.last_error))
@@ -97,25 +107,25 @@ def _by_document(reading: Reading) -> dict[type[VersionedDocument], dict[str, An
     return keys
 
 
-def _rows(maker: VersionedDocument, keys: dict[str, Any], using: str) -> dict[str, Any]:
+def _rows(made_by: VersionedDocument, keys: dict[str, Any], using: str) -> dict[str, Any]:
     """Each key's row that this document indexes; None where the row is gone or not to be indexed."""
-    rows = {row.pk: row for row in maker.get_queryset().using(using).filter(pk__in=list(keys.values()))}
+    rows = {row.pk: row for row in made_by.get_queryset().using(using).filter(pk__in=list(keys.values()))}
     return {
-        key: row if (row := rows.get(pk)) is not None and maker.should_index_object(row) else None
+        key: row if (row := rows.get(pk)) is not None and made_by.should_index_object(row) else None
         for key, pk in keys.items()
     }
 
 
-def _plan(reading: Reading, maker: VersionedDocument, rows: dict[str, Any], targets: list[Index]) -> None:
+def _plan(reading: Reading, made_by: VersionedDocument, rows: dict[str, Any], targets: list[Index]) -> None:
     """Add the operations of one document's rows, one a target."""
-    own = fingerprint(type(maker))
+    own = fingerprint(type(made_by))
     writable = [index for index in targets if index.takes(own)]
     missing = _why_incomplete(targets, writable)
     for key, row in rows.items():
         if missing:
             reading.answers[key].append(Answer(Outcome.WAITING, missing))
         try:
-            reading.operations.extend(_operations(maker, reading.entries[key], row, writable, own))
+            reading.operations.extend(_operations(made_by, reading.entries[key], row, writable, own))
         except Exception as error:  # a prepare() that fails for this row must not hold up the others
             reading.answers[key].append(Answer(Outcome.RETRY, f"prepare: {type(error).__name__}"))
 
@@ -127,10 +137,10 @@ def _why_incomplete(targets: list[Index], writable: list[Index]) -> str:
     return "an index of newer code" if len(writable) < len(targets) else ""
 
 
-def _operations(maker: Any, entry: Entry, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:
+def _operations(made_by: Any, entry: Entry, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:
     """The operations that bring one row, or its absence, to every target."""
     name = "delete" if row is None else "index"
-    action = _delete(entry) if row is None else maker._prepare_action(row, "index")
+    action = _delete(entry) if row is None else made_by._prepare_action(row, "index")
     header, source = cast(tuple[dict[str, Any], Any], expand_action(action))
     body = b"" if row is None else b"\n" + serializer.dumps(source)
     for index in targets:
