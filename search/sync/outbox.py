@@ -16,7 +16,7 @@ from django.db import OperationalError, connections, transaction
 
 from search.conf import conf
 from search.models import Entry, EntryState
-from search.sync import capture, metrics
+from search.sync import capture
 from search.sync.backoff import retry_delay
 from search.sync.installed import is_busy
 from search.sync.keys import Key
@@ -62,7 +62,6 @@ def claim(using: str, *, limit: int, older: float = 0.0, within: float = EVER) -
 
 def record(results: Sequence[Pushed], using: str) -> None:
     """Write down what became of pushed entries: forget, settle, postpone, bury or raise them."""
-    metrics.observe(results)
     moves: dict[str, list[Pushed]] = defaultdict(list)
     for result in results:
         moves[_move(result)].append(result)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import Error as DatabaseError
 
 from search.models import Entry
-from search.sync import bulk, reading
+from search.sync import bulk, metrics, reading
 from search.sync.outcomes import Answer, Outcome, combine
 
 log = logging.getLogger("search.push")
@@ -49,11 +49,15 @@ def push(keys: Collection[str], using: str, timeout: float | None = None) -> lis
     for operation, answer in bulk.send(found.operations, found.read_at, timeout or bulk.call_timeout()):
         found.answers[operation.key].append(answer)
     deletes = found.deletes
-    return [Pushed(entry, combine(found.answers[key]), key in deletes) for key, entry in found.entries.items()]
+    results = [Pushed(entry, combine(found.answers[key]), key in deletes) for key, entry in found.entries.items()]
+    metrics.observe(results)
+    return results
 
 
 def _unread(keys: Collection[str], using: str, error: Exception) -> list[Pushed]:
     """The entry of the one row that cannot be read: its code may be mended, or the row."""
     log.error("%s cannot be read", *keys, exc_info=error)
     answer = Answer(Outcome.RETRY, f"read: {type(error).__name__}")
-    return [Pushed(entry, answer, False) for entry in Entry.objects.using(using).filter(key__in=keys)]
+    results = [Pushed(entry, answer, False) for entry in Entry.objects.using(using).filter(key__in=keys)]
+    metrics.observe(results)
+    return results

@@ -1,13 +1,15 @@
 """The sender: one thread of a process that pushes for all its requests, so that concurrent pushes share bulks.
 
 A bulk is closed before its entries are read: a request is never told `indexed` for a change that its bulk did not
-read. A request waits on its own clock; what is late is the relay's.
+read. A request waits on its own clock; what is late is the relay's. What became of the entries is written down a moment
+later, for several bulks at once: nobody waits for it, and an entry that stays a moment longer is only pushed again.
 """
 
 import logging
 import os
 import threading
 from collections.abc import Collection
+from math import inf
 from time import monotonic
 
 from django.db import connections
@@ -22,6 +24,8 @@ from search.sync.push import Pushed, push
 
 log = logging.getLogger("search.sender")
 CAPTURE_CHECK = 30.0  # seconds between two looks at the triggers
+SHORTEST = 0.05  # seconds that a bulk has at least
+RECORD_AFTER = 0.1  # seconds from a bulk's answer until it is written down; well below what a relay leaves to requests
 
 
 class Ticket:
@@ -47,6 +51,8 @@ class Sender:
         self.breaker = Breaker()
         self._agreement = Agreement(using)
         self._waiting: list[Ticket] = []
+        self._results: list[Pushed] = []  # of bulks that are not written down yet
+        self._record_at = inf
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -91,38 +97,44 @@ class Sender:
                 else:
                     _release(tickets)
                     self._probe()
+                if monotonic() >= self._record_at:
+                    self._record()
         finally:
+            self._record()
             connections[self.using].close()
 
     def _take(self) -> list[Ticket]:
-        """Close the next bulk: every ticket that still waits; none when it is time for a probe."""
+        """Close the next bulk: every ticket that still waits; none when it is time for a probe or a record."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping, self._patience())
             taken, self._waiting = self._waiting, []
         return [ticket for ticket in taken if not ticket.abandoned]
 
     def _patience(self) -> float | None:
-        return None if self.breaker.closed else max(0.0, self.breaker.probe_at - monotonic())
+        end = min(self._record_at, inf if self.breaker.closed else self.breaker.probe_at)
+        return None if end == inf else max(0.0, end - monotonic())
 
     def _serve(self, tickets: list[Ticket]) -> None:
         """Push the tickets as one; whatever happens, nobody goes on waiting."""
-        results: list[Pushed] = []
         try:
             if tickets:
-                results = self._push(tickets)
+                self._note(self._push(tickets))
         except Exception:
             log.exception("push failed; the relay will do it")
             connections[self.using].close()
         finally:
             _release(tickets)
-        self._record(results)
 
     def _push(self, tickets: list[Ticket]) -> list[Pushed]:
+        end = monotonic() + min(conf.PUSH_TIMEOUT, call_timeout())
         outbox.connect(self.using)
         if not self._agreement.holds():
             return []
         keys = frozenset().union(*(ticket.keys for ticket in tickets))
-        results = push(keys, self.using, min(conf.PUSH_TIMEOUT, call_timeout()))
+        if not keys.isdisjoint(result.entry.key for result in self._results):
+            self._record()  # else what is confirmed already would be sent again
+        # What the look before it took is taken off: a silent engine holds nobody longer than one timeout.
+        results = push(keys, self.using, max(SHORTEST, end - monotonic()))
         self._judge(results)
         # A key without an entry was confirmed by another push, if only capture is in place.
         failed = {result.entry.key for result in results if not result.done} if self._captured() else keys
@@ -147,8 +159,19 @@ class Sender:
         elif any(result.answer.outcome in ANSWERED for result in results):
             self.breaker.succeeded()
 
-    def _record(self, results: list[Pushed]) -> None:
+    def _note(self, results: list[Pushed]) -> None:
+        """Keep what is to be written down, which happens at the first one's time."""
+        self._results += results
+        if results:
+            self._record_at = min(self._record_at, monotonic() + RECORD_AFTER)
+
+    def _record(self) -> None:
+        """Write down what became of all entries since the last time."""
+        results, self._results, self._record_at = self._results, [], inf
+        if not results:
+            return
         try:
+            outbox.connect(self.using)
             outbox.record(results, self.using)
         except Exception:
             # Harmless: the entries stay, and are pushed again by the relay.

@@ -25,11 +25,13 @@ class Push:
 
     def __init__(self):
         self.bulks = []
+        self.timeouts = []
         self.go_on = threading.Event()
         self.go_on.set()
         self.answer = lambda keys: [pushed(key) for key in keys]
 
     def __call__(self, keys, using, timeout):
+        self.timeouts.append(timeout)
         self.bulks.append(set(keys))
         self.go_on.wait(5)
         return self.answer(keys)
@@ -135,6 +137,52 @@ def test_an_exception_releases_all_who_wait_and_the_next_push_works(sender, push
     assert monotonic() - begun < 0.9
     push.answer = lambda keys: [pushed(key) for key in keys]
     assert sender.push(["d"]) is True
+
+
+@pytest.mark.parametrize(("looked", "left"), [(0.0, 1.0), (0.5, 0.5), (3.0, module.SHORTEST)])
+def test_the_look_before_a_bulk_and_the_bulk_share_one_timeout(sender, push, monkeypatch, looked, left):
+    """Else a silent engine opens the breaker only after both, and who waited for a thread waits once more."""
+    now = [1000.0]
+
+    def look(agreement):
+        now[0] += looked
+        return True
+
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module.Agreement, "holds", look)
+    assert sender.push(["a"]) is True
+    assert push.timeouts == [left]
+
+
+def test_several_bulks_are_written_down_at_once(sender, push, monkeypatch):
+    monkeypatch.setattr(module, "RECORD_AFTER", 0.5)
+    assert [sender.push([key]) for key in "abc"] == [True] * 3
+    assert push.recorded == []
+    wait_until(lambda: push.recorded)
+    assert [[result.entry.key for result in results] for results in push.recorded] == [["a", "b", "c"]]
+
+
+def test_what_is_asked_for_again_is_written_down_before(sender, push, monkeypatch):
+    """Else its entry, which is still there, would be sent again."""
+    monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
+    recorded_before = []
+    push.answer = lambda keys: recorded_before.append(len(push.recorded)) or [pushed(key) for key in keys]
+    assert [sender.push([key]) for key in ("a", "b", "a")] == [True] * 3
+    assert recorded_before == [0, 0, 1]
+
+
+def test_the_end_writes_down_what_is_left(sender, push, monkeypatch):
+    monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
+    assert sender.push(["a"]) is True
+    sender.stop()
+    assert [[result.entry.key for result in results] for results in push.recorded] == [["a"]]
+
+
+def test_an_open_breaker_does_not_keep_what_was_confirmed_from_being_written_down(sender, push, monkeypatch, settings):
+    settings.SEARCH_BREAKER_PROBE = 60.0
+    assert sender.push(["a"]) is True
+    sender.breaker.failed(timed_out=True)
+    wait_until(lambda: push.recorded)
 
 
 def test_a_key_without_an_entry_was_confirmed_by_another_push(sender, push):
