@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 outcomes = Counter("search_push_outcomes", "Entries pushed, by what became of them", ["outcome"])
 lag = Histogram(
     "search_commit_to_confirmed_seconds",
-    "From a row's first unconfirmed change to its confirmation by every target",
+    "From a row's first unconfirmed change to the answer by which every target has it",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
 )
 bulk_documents = Histogram("search_bulk_documents", "Operations in a bulk", buckets=(1, 2, 5, 10, 50, 100, 500))
