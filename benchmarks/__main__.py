@@ -1,7 +1,8 @@
 """Measures this project beside what one would use instead, and writes what it found: script/benchmark [NAME ...].
 
 Servers of its own are started on loopback, and taken away at the end. Results go to a JSON file. Those that are kept,
-in benchmarks/results, make docs/benchmarks.md: of each benchmark the newest, and an earlier one to compare with.
+in benchmarks/results, make docs/benchmarks.md: of each benchmark the newest, and an earlier one of the
+same code to compare with.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Results that are kept, and which of them count: of each benchmark the newest, beside one from hours before."""
+"""Results that are kept, and which count: of each benchmark the newest, beside an earlier one of the same code."""
 
 import json
 import shutil
@@ -23,9 +23,18 @@ class Result(NamedTuple):
         """When its run began."""
         return datetime.fromisoformat(self.machine["date"])
 
+    @property
+    def code(self) -> str:
+        """What code was measured; empty where the run does not say."""
+        return str(self.machine.get("code", ""))
+
+    def is_of_same_code(self, other: "Result") -> bool:
+        """Whether both are known to be of one code: other code may be faster, and is not noisy for that."""
+        return bool(self.code) and self.code == other.code
+
 
 class Measured(NamedTuple):
-    """One benchmark's newest result, and the newest of those that are earlier by an hour, of as many rows."""
+    """One benchmark's newest result, and the newest that is an hour older, of the same code and as many rows."""
 
     name: str
     newest: Result
@@ -59,6 +68,8 @@ def earlier(newest: Result, results: list[Result]) -> Result | None:
     before = [
         result
         for result in results
-        if result.date <= newest.date - APART and result.found["rows"] == newest.found["rows"]
+        if result.date <= newest.date - APART
+        and result.found["rows"] == newest.found["rows"]
+        and result.is_of_same_code(newest)
     ]
     return max(before, key=lambda result: result.date, default=None)

@@ -1,5 +1,6 @@
-"""Where and with what it was measured."""
+"""Where it was measured, with what, and which code."""
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 from benchmarks.ground import ENGINE
 from tools import postgresql
 
+ROOT = Path(__file__).resolve().parent.parent
+CODE = ["search", "orders", "project", "gunicorn.conf.py"]  # what the service is made of
 PACKAGES = ["Django", "djangorestframework", "django-elasticsearch-dsl", "elasticsearch", "gunicorn", "psycopg"]
 
 
@@ -19,10 +22,11 @@ def now() -> datetime:
 
 
 def describe() -> dict[str, object]:
-    """The machine, the versions and the date. JSON."""
+    """The machine, the versions, the code and the date. JSON."""
     shown = subprocess.check_output([str(postgresql.programs() / "postgres"), "--version"], text=True)
     return {
         "date": now().isoformat(timespec="seconds"),
+        "code": code(),
         "processors": len(os.sched_getaffinity(0)),
         "processor": processor(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
@@ -35,6 +39,22 @@ def describe() -> dict[str, object]:
             **{package: version(package) for package in PACKAGES},
         },
     }
+
+
+def code(root: Path = ROOT) -> str:
+    """A short id of the service's code at HEAD; empty where it is not what runs, or nobody knows."""
+    try:
+        if git(root, "status", "--porcelain", "--", *CODE):
+            return ""
+        objects = git(root, "rev-parse", *(f"HEAD:{each}" for each in CODE))
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return hashlib.sha256(objects.encode()).hexdigest()[:10]
+
+
+def git(root: Path, *arguments: str) -> str:
+    """What git answers there."""
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout
 
 
 def wrk_version() -> str:

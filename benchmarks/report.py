@@ -39,7 +39,9 @@ documents are counted after the last round, when nothing waits any more, order b
 
 `script/benchmark --keep` measures all of it anew on servers of its own, keeps the results and makes this page;
 `script/benchmark NAME --keep` one benchmark alone. A figure whose median was more than {agree:.0%} off in an earlier
-run, by an hour at least, is called noisy; `{one_run}` means that there is no such run.
+run of the same code, by an hour at least, is called noisy; `{one_run}` means that there is no such run. Code is the
+same when nothing in `search`, `orders`, `project` and `gunicorn.conf.py` differs; a run that does not say what code it
+measured counts as other code.
 
 ## The targets
 
@@ -134,6 +136,7 @@ def when(measured: Measured, first: Result) -> str:
     rows = f", {newest.found['rows']:,} orders in the table" if newest.found["rows"] else ""
     rounds = f"{newest.found['rounds']} round{'s' if newest.found['rounds'] > 1 else ''}"
     said = f"`script/benchmark {measured.name}`: {rounds}{rows}, {newest.date:%Y-%m-%d %H:%M} UTC"
+    said += f", code {newest.code}" if newest.code else ""
     said += f"; before that {earlier.date:%Y-%m-%d %H:%M} UTC." if earlier else "."
     if is_elsewhere(newest, first):
         said += f" Elsewhere: {machine(newest.machine)}"
@@ -142,7 +145,8 @@ def when(measured: Measured, first: Result) -> str:
 
 def is_elsewhere(one: Result, other: Result) -> bool:
     """Whether two results are of different machines or versions."""
-    return (one.machine | {"date": ""}) != (other.machine | {"date": ""})
+    alike = {"date": "", "code": ""}  # these say when and of what, not where
+    return (one.machine | alike) != (other.machine | alike)
 
 
 def figures(measured: Measured) -> str:

@@ -2,6 +2,7 @@
 
 MACHINE = {
     "date": "2026-11-24T12:00:00+00:00",
+    "code": "c0de",
     "processors": 2,
     "processor": "Some Processor",
     "memory_gb": 8,

@@ -2,13 +2,15 @@
 
 import json
 
+import pytest
+
 from benchmarks.kept import keep, merged, read
 
 
-def run(date, *names, rows=0, mark=""):
+def run(date, *names, rows=0, mark="", code="c0de"):
     """A run at a date, of these benchmarks."""
     return {
-        "machine": {"date": f"2026-11-{date}:00+00:00"},
+        "machine": {"date": f"2026-11-{date}:00+00:00", "code": code},
         "benches": {name: {"rows": rows, "mark": mark or date} for name in names},
     }
 
@@ -39,6 +41,21 @@ def test_a_run_less_than_an_hour_before_compares_with_nothing():
 
 def test_a_run_of_another_size_compares_with_nothing():
     runs = [run("24T12:00", "lag", rows=10), run("24T10:00", "lag", rows=20)]
+    assert marks(merged(runs, ["lag"])) == [("lag", "24T12:00", None)]
+
+
+def test_a_run_of_other_code_compares_with_nothing_and_one_before_it_does():
+    runs = [run("24T12:00", "lag"), run("24T10:00", "lag", code="01dc0de")]
+    assert marks(merged(runs, ["lag"])) == [("lag", "24T12:00", None)]
+    assert marks(merged([*runs, run("24T08:00", "lag")], ["lag"])) == [("lag", "24T12:00", "24T08:00")]
+
+
+@pytest.mark.parametrize("unknown", [{}, {"code": ""}], ids=["without", "empty"])
+def test_runs_that_do_not_say_their_code_compare_with_nothing(unknown):
+    runs = [run("24T12:00", "lag"), run("24T10:00", "lag")]
+    for each in runs:
+        del each["machine"]["code"]
+        each["machine"] |= unknown
     assert marks(merged(runs, ["lag"])) == [("lag", "24T12:00", None)]
 
 

@@ -10,7 +10,9 @@ PAGE = """\
 
 `script/benchmark --keep` measures all of it anew on servers of its own, keeps the results and makes this page;
 `script/benchmark NAME --keep` one benchmark alone. A figure whose median was more than 15% off in an earlier
-run, by an hour at least, is called noisy; `one run` means that there is no such run.
+run of the same code, by an hour at least, is called noisy; `one run` means that there is no such run. Code is the
+same when nothing in `search`, `orders`, `project` and `gunicorn.conf.py` differs; a run that does not say what code it
+measured counts as other code.
 
 ## The targets
 
@@ -25,7 +27,7 @@ run, by an hour at least, is called noisy; `one run` means that there is no such
 
 POST by one client.
 
-`script/benchmark create_1`: 3 rounds, 2,000 orders in the table, 2026-11-24 12:00 UTC; \
+`script/benchmark create_1`: 3 rounds, 2,000 orders in the table, 2026-11-24 12:00 UTC, code c0de; \
 before that 2026-11-24 08:00 UTC.
 
 | contender | per second | p50 (ms) | wrk cpu (%) | missing, stale, orphaned | again |
@@ -42,7 +44,7 @@ It is slower: a push has its price.
 
 Cost over size.
 
-`script/benchmark growth`: 1 round, 2026-11-24 12:00 UTC.
+`script/benchmark growth`: 1 round, 2026-11-24 12:00 UTC, code c0de.
 
 | orders | push (µs) | search p50 (ms) | again |
 |---|---|---|---|
@@ -70,6 +72,14 @@ def test_what_was_measured_elsewhere_says_where(tmp_path):
     elsewhere = {**EARLIER_RUN, "machine": MACHINE | {"date": "2026-11-25T12:00:00+00:00", "processors": 64}}
     said = [line for line in page(tmp_path, NEWEST_RUN, elsewhere).splitlines() if "Elsewhere" in line]
     assert said == [
-        "`script/benchmark growth`: 1 round, 2026-11-24 12:00 UTC. Elsewhere: 2026-11-24 12:00 UTC on 2 cores "
-        "(Some Processor), 8 GB, Linux 6.1. Python 3.11.7, wrk 4.1.0."
+        "`script/benchmark growth`: 1 round, 2026-11-24 12:00 UTC, code c0de. Elsewhere: 2026-11-24 12:00 UTC on 2 "
+        "cores (Some Processor), 8 GB, Linux 6.1. Python 3.11.7, wrk 4.1.0."
     ]
+
+
+def test_faster_code_is_not_noisy(tmp_path):
+    other = {**EARLIER_RUN, "machine": EARLIER_RUN["machine"] | {"code": "01dc0de"}}
+    shown = page(tmp_path, other, NEWEST_RUN)
+    assert [line for line in shown.splitlines() if "noisy:" in line or "agrees" in line or "Elsewhere" in line] == []
+    assert len([line for line in shown.splitlines() if line.endswith("| one run |")]) == 6
+    assert "UTC, code c0de.\n" in shown
