@@ -27,8 +27,8 @@ DOCS = ROOT / "docs"
 BENCHES = {bench.name: bench for bench in ALL}
 
 
-def measure(benches: list[type[Bench]], scale: Scale, into: Path) -> None:
-    """Run these on common servers; what is found is written after each."""
+def measure(benches: list[type[Bench]], scale: Scale, into: Path, keep: bool = False) -> None:
+    """Run these on common servers; what is found is written after each, and kept: the next may fail or be stopped."""
     benches_found: dict[str, object] = {}
     found = {"machine": machine.describe(), "quick": scale.rounds < FULL.rounds, "benches": benches_found}
     with Supervisor(), ground() as servers:
@@ -36,6 +36,9 @@ def measure(benches: list[type[Bench]], scale: Scale, into: Path) -> None:
             print(bench.title, file=sys.stderr, flush=True)
             benches_found[bench.name] = one(bench, servers, scale)
             into.write_text(json.dumps(found, indent=1) + "\n")
+            if keep:
+                kept.keep(into)
+                publish()
 
 
 def one(bench: type[Bench], servers: Ground, scale: Scale) -> object:
@@ -75,7 +78,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=a_count, help="of the larger tables, default 1,000,000")
     parser.add_argument("--quick", action="store_true", help="one short round, to see that all works")
     parser.add_argument("--into", type=Path, help="the file for the results, default var/benchmarks/DATE.json")
-    parser.add_argument("--keep", action="store_true", help="keep the results, and make docs/benchmarks.md anew")
+    parser.add_argument("--keep", action="store_true", help="keep each result once whole, make docs/benchmarks.md anew")
     parser.add_argument("--report", action="store_true", help="measure nothing, only make docs/benchmarks.md anew")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - BENCHES.keys():
@@ -98,14 +101,11 @@ def main() -> int:
     scale = QUICK if chosen.quick else FULL
     scale = replace(scale, rows=chosen.rows or scale.rows)
     try:
-        measure([BENCHES[name] for name in chosen.names or BENCHES], scale, into)
+        measure([BENCHES[name] for name in chosen.names or BENCHES], scale, into, chosen.keep)
     except Stop:
         print("\nStopped; all that was started is taken away.", file=sys.stderr)
         return 130
     print(f"Results: {into}")
-    if chosen.keep:
-        kept.keep(into)
-        publish()
     return 0
 
 

@@ -4,14 +4,17 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from benchmarks import kept, report
 from benchmarks.benches import ALL
+from benchmarks.scale import FULL
 from tests.benchmarks.sample import EARLIER_RUN, NEWEST_RUN
 from tools.errors import ToolError
+from tools.supervisor import Stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = [bench.name for bench in ALL]
@@ -89,6 +92,31 @@ def test_the_page_that_is_committed_is_what_the_results_give(tmp_path):
     publish(docs=tmp_path)
     assert committed.read_text() == (tmp_path / "benchmarks.md").read_text()
     assert files(ROOT / "docs" / report.IMAGES) == files(tmp_path / report.IMAGES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ends", [ToolError("died"), Stop()], ids=["failed", "stopped"])
+def test_what_is_whole_when_a_run_ends_early_is_kept(tmp_path, monkeypatch, ends):
+    from benchmarks import __main__ as main
+
+    def one(bench, ground, scale):
+        if bench.name == "growth":
+            raise ends
+        return NEWEST_RUN["benches"][bench.name]
+
+    results, docs = tmp_path / "results", tmp_path / "docs"
+    keep, publish = kept.keep, main.publish
+    monkeypatch.setattr(main, "one", one)
+    monkeypatch.setattr(main, "ground", lambda: nullcontext())
+    monkeypatch.setattr(main, "Supervisor", lambda: nullcontext())
+    monkeypatch.setattr(main.machine, "describe", lambda: NEWEST_RUN["machine"])
+    monkeypatch.setattr(kept, "keep", lambda path: keep(path, results))
+    monkeypatch.setattr(main, "publish", lambda: publish(results, docs))
+    with pytest.raises(type(ends)):
+        main.measure([main.BENCHES["create_1"], main.BENCHES["growth"]], FULL, tmp_path / "found.json", keep=True)
+    whole = {**NEWEST_RUN, "benches": {"create_1": NEWEST_RUN["benches"]["create_1"]}}
+    assert kept.read(results) == [whole]
+    assert (docs / "benchmarks.md").read_text() == report.document(kept.merged([whole], NAMES))
 
 
 def measured_in(text):
