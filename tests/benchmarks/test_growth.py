@@ -1,0 +1,48 @@
+"""What a turn of the growth leaves behind in the table that others use after it."""
+
+from types import SimpleNamespace
+
+from benchmarks.benches import growth
+
+
+class Table:
+    """A site's: orders 1 to 1000, and one that comes while the push is at work."""
+
+    url = "http://127.0.0.1:1"
+
+    def __init__(self):
+        self.ids = set(range(1, 1001))
+        self.waiting = False
+
+    def work(self, name, *arguments):
+        if name == "push":
+            self.ids.add(1003)
+        return {"seconds": 1.0}
+
+    def sql(self, statement):
+        assert statement == "DELETE FROM orders_order WHERE id > 1000"
+        self.ids, self.waiting = {each for each in self.ids if each <= 1000}, True
+
+    def manage(self, *arguments):
+        assert arguments == ("search_relay", "--drain")
+        self.waiting = False
+
+
+def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch):
+    table = Table()
+    bench = growth.Growth(None, SimpleNamespace(seconds=1), None)
+    bench.sites = {"1000": table}
+    bench.searches = {"1000": SimpleNamespace(token="any", ask=lambda seconds, page: {"p50_ms": 2.0})}
+
+    def load(*arguments, **variables):
+        table.ids |= {1001, 1002}
+        return {"failed": 0, "p50_ms": 3.0}
+
+    monkeypatch.setattr(growth.wrk, "load", load)
+    assert bench.turn("1000", 0) == {
+        "create_p50_ms": 3.0,
+        "push_per_order_us": 2000.0,
+        "search_p50_ms": 2.0,
+        "rebuild_per_order_us": 1000.0,
+    }
+    assert (table.ids, table.waiting) == (set(range(1, 1001)), False)
