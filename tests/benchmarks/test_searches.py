@@ -1,9 +1,12 @@
 """The searches that are measured are ones that the service takes, each with a text, two filters, facets, highlights."""
 
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
+from benchmarks.benches.search import Search
 from benchmarks.searches import A_PAGE, GOES_ON, TEXTS, addresses, queries_of
 from search.serializers import SearchParameters
+from tools.demo.compare import IN_STEP
 
 
 def test_every_address_is_a_search_that_the_service_takes():
@@ -20,3 +23,10 @@ def test_every_address_is_a_search_that_the_service_takes():
 def test_of_what_a_search_sends_the_queries_count():
     sent = [{"target": target} for target in ("/orders/_pit?keep_alive=5m", "/orders/_search?a=b", "/_search")]
     assert queries_of(sent) == sent[1:]
+
+
+def test_the_one_index_is_compared_once():
+    compared = iter([IN_STEP])
+    bench = Search(None, None, None)
+    bench.site = SimpleNamespace(difference=lambda: next(compared))
+    assert [bench.wrong(each) for each in bench.contenders] == [IN_STEP] * 3
