@@ -4,7 +4,7 @@ It changes nothing in the database: `outbox.record` writes down what this return
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from django.db import Error as DatabaseError
@@ -12,6 +12,7 @@ from django.db import Error as DatabaseError
 from search.models import Entry
 from search.sync import bulk, metrics, reading
 from search.sync.outcomes import Answer, Outcome, combine
+from search.sync.reading import Reading
 
 log = logging.getLogger("search.push")
 
@@ -35,29 +36,43 @@ def push(keys: Collection[str], using: str, timeout: float | None = None) -> lis
     `timeout` is for each call to the engine, in seconds. The engine's faults are in the answers; only the
     database's own errors are raised.
     """
+    return send(read(keys, using), timeout)
+
+
+def read(keys: Collection[str], using: str) -> list[Reading]:
+    """What a push of these keys sends: one reading, or several where a row cannot be read."""
     try:
-        found = reading.read(keys, using)
+        return [reading.read(keys, using)]
     except DatabaseError:
         raise
     except Exception as error:
         if len(keys) < 2:
-            return _unread(keys, using, error)
+            return [_unread(keys, using, error)]
         # One row that cannot be read must not hold up the others.
         halves = list(keys)
         middle = len(halves) // 2
-        return push(halves[:middle], using, timeout) + push(halves[middle:], using, timeout)
-    for operation, answer in bulk.send(found.operations, found.read_at, timeout or bulk.call_timeout()):
+        return read(halves[:middle], using) + read(halves[middle:], using)
+
+
+def send(readings: Sequence[Reading], timeout: float | None = None) -> list[Pushed]:
+    """Send what was read, and say what became of each entry. It does not touch the database: any thread may call it."""
+    results = [result for found in readings for result in _send(found, timeout or bulk.call_timeout())]
+    metrics.observe(results)
+    return results
+
+
+def _send(found: Reading, timeout: float) -> list[Pushed]:
+    for operation, answer in bulk.send(found.operations, found.read_at, timeout):
         found.answers[operation.key].append(answer)
     deletes = found.deletes
-    results = [Pushed(entry, combine(found.answers[key]), key in deletes) for key, entry in found.entries.items()]
-    metrics.observe(results)
-    return results
+    return [Pushed(entry, combine(found.answers[key]), key in deletes) for key, entry in found.entries.items()]
 
 
-def _unread(keys: Collection[str], using: str, error: Exception) -> list[Pushed]:
+def _unread(keys: Collection[str], using: str, error: Exception) -> Reading:
     """The entry of the one row that cannot be read: its code may be mended, or the row."""
     log.error("%s cannot be read", *keys, exc_info=error)
-    answer = Answer(Outcome.RETRY, f"read: {type(error).__name__}")
-    results = [Pushed(entry, answer, False) for entry in Entry.objects.using(using).filter(key__in=keys)]
-    metrics.observe(results)
-    return results
+    found = Reading()
+    for entry in Entry.objects.using(using).filter(key__in=keys):
+        found.entries[entry.key] = entry
+        found.answers[entry.key].append(Answer(Outcome.RETRY, f"read: {type(error).__name__}"))
+    return found

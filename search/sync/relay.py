@@ -2,14 +2,18 @@
 
 Patience with an outage is unlimited: while the engine is away nothing is claimed and no attempt is counted. A relay
 that is killed holds up nobody: its lease ends, and another relay claims its entries.
+
+While one batch is at the engine the next is claimed and read, and the one before is written down. Only sending has
+threads of its own: all that touches the database is done by the relay's one thread, batch after batch.
 """
 
 import logging
 import os
 import socket
 import threading
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import timedelta
 from time import monotonic
 
@@ -22,15 +26,36 @@ from search.models import Entry, RelayProcess
 from search.sync import outbox
 from search.sync.bulk import call_timeout, client
 from search.sync.outcomes import Outcome
-from search.sync.push import Pushed, push
+from search.sync.push import Pushed, read, send
+from search.sync.reading import Reading
 
 log = logging.getLogger("search.relay")
 BEAT = 10.0  # seconds between two heartbeats
 REPORT = 60.0  # seconds between two lines in the log
 SMALLEST_BATCH = 16
+AT_ONCE = 2  # batches at the engine: while one is answered and written down the other keeps it busy
 OUTAGE_POLL = 1.0  # seconds between two looks whether what is away is back
 LOOK_BACK = 2.0  # seconds, how long a writer's commit may take to be seen by a quick look
 LOOK_PAUSE = 2.0  # seconds, the longest time without a look at everything
+
+
+class Sending:
+    """A batch on its way to the engine."""
+
+    def __init__(self, readings: Sequence[Reading]) -> None:
+        self._results: Future[list[Pushed]] = Future()
+        # A daemon: who ends the relay by a second signal does not wait for the engine.
+        threading.Thread(target=self._send, args=(readings,), name="search-relay-bulk", daemon=True).start()
+
+    def results(self) -> list[Pushed]:
+        """What became of the entries, once the engine has answered; what was raised is raised here."""
+        return self._results.result()
+
+    def _send(self, readings: Sequence[Reading]) -> None:
+        try:
+            self._results.set_result(send(readings))
+        except BaseException as error:
+            self._results.set_exception(error)
 
 
 class Relay:
@@ -45,12 +70,13 @@ class Relay:
         self._agreement = Agreement(using)
         self._stopping = threading.Event()
         self._away = ""  # what does not answer: the engine, the database, or nothing
-        self._unanswered = ""  # why the engine did not answer the last batch
+        self._unanswered = ""  # why the engine did not answer a batch since the last claim
+        self._sent: deque[Sending] = deque()  # the batches at the engine, the oldest first
         self._beat_at = self._report_at = self._looked_at = float("-inf")
         self._look_cost = 0.0  # seconds the last look at everything took
 
     def stop(self) -> None:
-        """Finish the batch and end."""
+        """Finish what is claimed and end."""
         self._stopping.set()
 
     def run(self) -> None:
@@ -59,6 +85,7 @@ class Relay:
         while not self._stopping.is_set():
             if not self._step() or self._away:
                 self._stopping.wait(OUTAGE_POLL if self._away else self.poll)
+        self._finish()
         self._part()
         log.info("relay %s ends; pushed %s", self.name, self.counts[Outcome.DONE])
 
@@ -68,24 +95,53 @@ class Relay:
         StatesDiffer when the pushes would not reach what is searched.
         """
         refuse_if_unwritten(self.using)
-        while not self._stopping.is_set() and not self._unanswered and (handled := self.run_once()):
-            progress(handled)
+        outbox.connect(self.using)
+        more = True
+        try:
+            while more and not self._stopping.is_set() and not self._unanswered:
+                more = self._push(outbox.claim(self.using, limit=self.batch), progress) > 0
+            self._collect(0, progress)
+        except Exception:
+            self._finish()
+            raise
 
     def run_once(self, *, older: float = 0.0) -> int:
         """Claim one batch of entries changed at least `older` seconds ago and push it; how many were claimed."""
         outbox.connect(self.using)
-        return self._push(outbox.claim(self.using, limit=self.batch, older=older))
+        handled = self._push(outbox.claim(self.using, limit=self.batch, older=older))
+        self._collect(0)
+        return handled
 
-    def _push(self, keys: list[str]) -> int:
-        """Push claimed entries and write down the outcome; how many they were."""
+    def _push(self, keys: list[str], progress: Callable[[int], object] = lambda handled: None) -> int:
+        """Send claimed entries, and write down what was sent before; how many were claimed.
+
+        A full batch stays at the engine when this returns, for there is more to claim meanwhile.
+        """
         self._unanswered = ""
-        if not keys:
-            return 0
-        results = push(keys, self.using)
-        outbox.record(results, self.using)
-        self.counts.update(str(result.answer.outcome) for result in results)
-        self._adapt(results)
+        more = len(keys) >= self.batch
+        if keys:
+            self._sent.append(Sending(read(keys, self.using)))
+        self._collect(AT_ONCE - 1 if more else 0, progress)
+        if self._unanswered:  # nothing else is claimed before all that was sent is known
+            self._collect(0, progress)
         return len(keys)
+
+    def _collect(self, leave: int, progress: Callable[[int], object] = lambda handled: None) -> None:
+        """Write down what became of the batches at the engine, but for the last `leave`."""
+        while len(self._sent) > leave:
+            results = self._sent.popleft().results()
+            outbox.record(results, self.using)
+            self.counts.update(str(result.answer.outcome) for result in results)
+            self._adapt(results)
+            progress(len(results))
+
+    def _finish(self) -> None:
+        """Write down what is at the engine when the relay ends, whatever of it fails."""
+        while self._sent:
+            try:
+                self._collect(0)
+            except Exception:
+                log.exception("a batch failed; its entries are claimed again when their lease ends")
 
     def _step(self) -> int:
         """One turn of `run`: nothing that fails here ends the relay."""
@@ -95,6 +151,7 @@ class Relay:
             if conf.PUSH == "off" or (self._away == "engine" and not engine_answers()):
                 return 0
             if not self._agreement.holds():
+                self._collect(0)
                 return 0
             # In sync mode the request's own push goes first.
             handled = self._push(self._claim(older=conf.PUSH_TIMEOUT + 1.0 if conf.PUSH == "sync" else 0.0))
@@ -128,7 +185,7 @@ class Relay:
         """A bulk that was not answered is tried smaller; one that was, larger again."""
         lost = [result for result in results if result.answer.outcome is Outcome.UNREACHABLE]
         self.batch = max(SMALLEST_BATCH, self.batch // 2) if lost else min(self.batch_size, self.batch * 2)
-        self._unanswered = lost[0].answer.error if lost else ""
+        self._unanswered = lost[0].answer.error if lost else self._unanswered
 
     def _note(self, what: str, error: object) -> None:
         """Log a change of what is away, once."""

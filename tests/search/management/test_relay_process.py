@@ -1,4 +1,4 @@
-"""`manage.py search_relay` as a process of its own: its signals while the engine still has a batch in its hands."""
+"""`manage.py search_relay` as a process of its own: its signals while the engine still has its batches in its hands."""
 
 import os
 import signal
@@ -12,25 +12,26 @@ from elasticsearch.dsl.connections import connections
 
 from orders.models import Order
 from search.models import Entry, RelayProcess
-from search.sync.relay import Relay
+from search.sync.relay import AT_ONCE, Relay
 from tests.faults.proxy import Exchange, Fault, FaultProxy
 from tests.support import assert_in_step, wait_until
 from tools.bootstrap import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow]
 ENDING = "Ending after this batch; the same signal again ends at once.\n"
+CLAIMED = 2 * AT_ONCE  # by a relay with a batch of two, before it waits for the engine
 
 
 class Held(Fault):
-    """The first bulk reaches the engine when the test lets it go on."""
+    """The bulks reach the engine when the test lets them go on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.arrived, self.go_on = threading.Event(), threading.Event()
+        self.arrived, self.go_on = threading.Semaphore(0), threading.Event()
 
     def handle(self, exchange: Exchange) -> None:
         if exchange.request.is_bulk:
-            self.arrived.set()
+            self.arrived.release()
             self.go_on.wait(60)
         super().handle(exchange)
 
@@ -49,12 +50,12 @@ def held():
 
 @pytest.fixture
 def start(indices, held, tmp_path):
-    """Starts a relay with a batch of two, three orders waiting; ends it when the test does."""
+    """Starts a relay with a batch of two, one order more waiting than it claims; ends it when the test does."""
     started = []
 
     def begin(*arguments):
         Order.objects.bulk_create(
-            [Order(order_number=f"o{number}", customer_name="John", total_amount=1) for number in range(3)]
+            [Order(order_number=f"o{number}", customer_name="John", total_amount=1) for number in range(CLAIMED + 1)]
         )
         command = [sys.executable, "manage.py", "search_relay", "--batch-size", "2", *arguments]
         with (tmp_path / "errors").open("w") as errors:
@@ -62,7 +63,8 @@ def start(indices, held, tmp_path):
                 command, cwd=ROOT, env=environment(held.url), stdout=subprocess.PIPE, stderr=errors, text=True
             )
         started.append(process)
-        assert held.fault.arrived.wait(60)
+        for _ in range(AT_ONCE):
+            assert held.fault.arrived.acquire(timeout=60)
         return process
 
     yield begin
@@ -84,7 +86,7 @@ def environment(engine):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_first_signal_finishes_the_batch(start, held, tmp_path, number):
+def test_the_first_signal_finishes_what_is_claimed(start, held, tmp_path, number):
     process = start()
     process.send_signal(number)
     wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
@@ -103,15 +105,15 @@ def test_the_second_ends_at_once(start, tmp_path, number):
     wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
     process.send_signal(number)
     assert process.wait(60) == 1
-    assert Entry.objects.waiting().count() == 3
+    assert Entry.objects.waiting().count() == CLAIMED + 1
 
 
-def test_a_drain_ends_after_its_batch_and_says_what_is_left(start, held, tmp_path):
+def test_a_drain_ends_after_what_it_claimed_and_says_what_is_left(start, held, tmp_path):
     process = start("--drain")
     process.send_signal(signal.SIGTERM)
     wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
     held.fault.go_on.set()
-    assert process.communicate(timeout=60)[0] == "pushed 2, waiting 1, settling 0, dead 0\n"
+    assert process.communicate(timeout=60)[0] == f"pushed {CLAIMED}, waiting 1, settling 0, dead 0\n"
     assert process.returncode == 1
 
 
@@ -120,7 +122,7 @@ def test_one_that_is_killed_holds_up_nobody(start, held, settings):
     process.kill()
     process.wait(60)
     held.fault.go_on.set()
-    assert Entry.objects.filter(leased_until__isnull=False).count() == 2
+    assert Entry.objects.filter(leased_until__isnull=False).count() == CLAIMED
     relay = Relay()
     wait_until(lambda: relay.run_once() == 0 and not Entry.objects.exists(), 60)
     assert_in_step()

@@ -40,7 +40,9 @@ class TestDrain:
 
     def test_in_batches(self, indices, monkeypatch):
         sizes, really = [], Relay._push
-        monkeypatch.setattr(Relay, "_push", lambda self, keys: sizes.append(len(keys)) or really(self, keys))
+        monkeypatch.setattr(
+            Relay, "_push", lambda self, keys, *rest: sizes.append(len(keys)) or really(self, keys, *rest)
+        )
         make_orders(5)
         ran = run("search_relay", "--drain", "--batch-size", "2")
         assert ran == Ran(0, "pushed 5, waiting 0, settling 0, dead 0\n")

@@ -1,6 +1,8 @@
 """The relay: claims, pushes, adapts and beats; it is patient with an outage and survives a lost database."""
 
+import queue
 import threading
+from collections import defaultdict
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -78,11 +80,12 @@ class Plays:
         monkeypatch.setattr(outbox, "connect", lambda using: None)
         monkeypatch.setattr(outbox, "claim", self.claim)
         monkeypatch.setattr(outbox, "record", lambda results, using: None)
-        monkeypatch.setattr(module, "push", self.push)
+        monkeypatch.setattr(module, "read", lambda keys, using: keys)
+        monkeypatch.setattr(module, "send", self.send)
         monkeypatch.setattr(Relay, "_beat", lambda self: None)
         monkeypatch.setattr(Agreement, "holds", lambda self: True)
 
-    def claim(self, using, *, limit, older, within=outbox.EVER):
+    def claim(self, using, *, limit, older=0.0, within=outbox.EVER):
         self.batches.append(limit)
         self.within.append(within)
         found = self.claims.pop(0) if self.claims else []
@@ -90,7 +93,7 @@ class Plays:
             raise found
         return found() if callable(found) else found
 
-    def push(self, keys, using):
+    def send(self, keys):
         return [Pushed(SimpleNamespace(key=key), self.answer, False) for key in keys]
 
 
@@ -286,6 +289,91 @@ def test_an_engine_that_answers_probes_alone_is_away_until_it_answers_a_bulk(pla
         "the engine does not answer (status 503); waiting for it",
         "the engine is back",
     ]
+
+
+class Bulks:
+    """Stands for the engine: a bulk is answered when the test says so."""
+
+    def __init__(self, monkeypatch):
+        self.sent, self.answers = queue.SimpleQueue(), defaultdict(queue.SimpleQueue)
+        monkeypatch.setattr(module, "send", self.send)
+
+    def send(self, keys):
+        self.sent.put(keys[0])
+        answer = self.answers[keys[0]].get(timeout=30)
+        if isinstance(answer, BaseException):
+            raise answer
+        return [Pushed(SimpleNamespace(key=key), answer, False) for key in keys]
+
+    def arrived(self, count):
+        """The next bulks that arrive, by the key of each, in any order."""
+        return {self.sent.get(timeout=30) for _ in range(count)}
+
+
+@pytest.fixture
+def bulks(monkeypatch, plays):
+    return Bulks(monkeypatch)
+
+
+class TestSideBySide:
+    """While batches are at the engine others are claimed."""
+
+    KEYS = [f"{number}" for number in range(module.AT_ONCE + 2)]
+
+    @pytest.fixture
+    def draining(self, plays, bulks, monkeypatch):
+        """A relay that drains batches of one; what it wrote down and heard, and its thread."""
+        monkeypatch.setattr(module, "refuse_if_unwritten", lambda using: None)
+        relay, plays.claims = Relay(batch_size=1), [[key] for key in self.KEYS]
+        recorded, failed = [], []
+        monkeypatch.setattr(outbox, "record", lambda results, using: recorded.extend(r.entry.key for r in results))
+
+        def drain():
+            try:
+                relay.drain()
+            except RuntimeError as error:
+                failed.append(str(error))
+
+        thread = threading.Thread(target=drain)
+        thread.start()
+        yield SimpleNamespace(relay=relay, recorded=recorded, failed=failed, end=lambda: thread.join(30))
+        thread.join(30)
+
+    def test_so_many_are_there_at_once_and_no_more(self, draining, bulks, plays):
+        assert bulks.arrived(module.AT_ONCE) == set(self.KEYS[: module.AT_ONCE])
+        for key in reversed(self.KEYS):  # the engine answers the last one first
+            bulks.answers[key].put(Answer(Outcome.DONE))
+        draining.end()
+        assert draining.recorded == self.KEYS
+        assert plays.claims == []
+
+    def test_a_stop_writes_down_all_that_is_there_and_claims_nothing_more(self, draining, bulks, plays):
+        bulks.arrived(module.AT_ONCE)
+        draining.relay.stop()
+        for key in self.KEYS:
+            bulks.answers[key].put(Answer(Outcome.DONE))
+        draining.end()
+        assert draining.recorded == self.KEYS[: module.AT_ONCE]
+        assert plays.claims == [[key] for key in self.KEYS[module.AT_ONCE :]]
+
+    def test_no_answer_to_one_ends_the_claims_and_the_others_are_written_down(self, draining, bulks, plays):
+        bulks.arrived(module.AT_ONCE)
+        bulks.answers[self.KEYS[0]].put(Answer(Outcome.UNREACHABLE, "ConnectionTimeout"))
+        for key in self.KEYS[1:]:
+            bulks.answers[key].put(Answer(Outcome.DONE))
+        draining.end()
+        assert draining.recorded == self.KEYS[: module.AT_ONCE]
+        assert draining.relay._unanswered == "ConnectionTimeout"
+        assert plays.claims == [[key] for key in self.KEYS[module.AT_ONCE :]]
+
+    def test_what_a_bulk_raises_is_raised_by_the_drain_once_the_others_are_written_down(self, draining, bulks):
+        bulks.arrived(module.AT_ONCE)
+        bulks.answers[self.KEYS[0]].put(RuntimeError("a bug"))
+        for key in self.KEYS[1:]:
+            bulks.answers[key].put(Answer(Outcome.DONE))
+        draining.end()
+        assert draining.failed == ["a bug"]
+        assert draining.recorded == self.KEYS[1 : module.AT_ONCE]
 
 
 def test_while_the_engine_is_away_nothing_is_claimed(plays, monkeypatch):
