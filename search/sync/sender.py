@@ -133,8 +133,8 @@ class Sender:
         keys = frozenset().union(*(ticket.keys for ticket in tickets))
         if not keys.isdisjoint(result.entry.key for result in self._results):
             self._record()  # else what is confirmed already would be sent again
-        # What the look before it took is taken off: a silent engine holds nobody longer than one timeout. Rounded, for a
-        # new timeout is a new client.
+        # What the look before it took is taken off: a silent engine holds nobody longer than one timeout. Rounded,
+        # since each other timeout is another client.
         results = push(keys, self.using, max(SHORTEST, round(end - monotonic(), 2)))
         self._judge(results)
         # A key without an entry was confirmed by another push, if only capture is in place.
