@@ -1,8 +1,8 @@
 """The sender: one thread of a process that pushes for all its requests, so that concurrent pushes share bulks.
 
 A bulk is closed before its entries are read: a request is never told `indexed` for a change that its bulk did not
-read. A request waits on its own clock; what is late is the relay's. What became of the entries is written down a moment
-later, for several bulks at once: nobody waits for it, and an entry that stays a moment longer is only pushed again.
+read. A request waits on its own clock; what is late is the relay's. What became of the entries is written down when
+nobody waits, or for several bulks at once: an entry that stays a moment longer is at worst pushed again.
 """
 
 import logging
@@ -25,7 +25,7 @@ from search.sync.push import Pushed, push
 log = logging.getLogger("search.sender")
 CAPTURE_CHECK = 30.0  # seconds between two looks at the triggers
 SHORTEST = 0.05  # seconds that a bulk has at least
-RECORD_AFTER = 0.1  # seconds from a bulk's answer until it is written down; well below what a relay leaves to requests
+RECORD_AFTER = 0.1  # seconds from a bulk's answer until it is written down, whoever waits
 
 
 class Ticket:
@@ -97,22 +97,21 @@ class Sender:
                 else:
                     _release(tickets)
                     self._probe()
-                if monotonic() >= self._record_at:
+                if not self._waiting or monotonic() >= self._record_at:
                     self._record()
         finally:
             self._record()
             connections[self.using].close()
 
     def _take(self) -> list[Ticket]:
-        """Close the next bulk: every ticket that still waits; none when it is time for a probe or a record."""
+        """Close the next bulk: every ticket that still waits; none when it is time for a probe."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping, self._patience())
             taken, self._waiting = self._waiting, []
         return [ticket for ticket in taken if not ticket.abandoned]
 
     def _patience(self) -> float | None:
-        end = min(self._record_at, inf if self.breaker.closed else self.breaker.probe_at)
-        return None if end == inf else max(0.0, end - monotonic())
+        return None if self.breaker.closed else max(0.0, self.breaker.probe_at - monotonic())
 
     def _serve(self, tickets: list[Ticket]) -> None:
         """Push the tickets as one; whatever happens, nobody goes on waiting."""
@@ -161,7 +160,7 @@ class Sender:
             self.breaker.succeeded()
 
     def _note(self, results: list[Pushed]) -> None:
-        """Keep what is to be written down, which happens at the first one's time."""
+        """Keep what is to be written down, the first of it not longer than RECORD_AFTER."""
         self._results += results
         if results:
             self._record_at = min(self._record_at, monotonic() + RECORD_AFTER)

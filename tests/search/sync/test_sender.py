@@ -12,7 +12,7 @@ from search.sync import sender as module
 from search.sync.breaker import BreakerState
 from search.sync.outcomes import Answer, Outcome
 from search.sync.push import Pushed
-from search.sync.sender import Sender
+from search.sync.sender import Sender, Ticket
 from tests.support import in_threads, wait_until
 
 
@@ -154,35 +154,60 @@ def test_the_look_before_a_bulk_and_the_bulk_share_one_timeout(sender, push, mon
     assert push.timeouts == [left]
 
 
-def test_several_bulks_are_written_down_at_once(sender, push, monkeypatch):
-    monkeypatch.setattr(module, "RECORD_AFTER", 0.5)
-    assert [sender.push([key]) for key in "abc"] == [True] * 3
-    assert push.recorded == []
-    wait_until(lambda: push.recorded)
-    assert [[result.entry.key for result in results] for results in push.recorded] == [["a", "b", "c"]]
+def recorded(push):
+    return [[result.entry.key for result in results] for results in push.recorded]
+
+
+def in_turn(sender, push, *keys):
+    """Push each key in a bulk of its own; whenever one ends the next one waits already."""
+    left = list(keys[1:])
+
+    def answer(asked):
+        if left:
+            sender._waiting.append(Ticket([left.pop(0)]))
+        return [pushed(key) for key in asked]
+
+    push.answer = answer
+    assert sender.push(keys[:1]) is True
+    wait_until(lambda: sum(map(len, push.recorded)) == len(keys))
+
+
+def test_what_became_of_an_entry_is_written_down_when_nobody_waits(sender, push):
+    in_turn(sender, push, "a")
+    assert recorded(push) == [["a"]]
+
+
+def test_while_somebody_waits_several_bulks_are_written_down_at_once(sender, push, monkeypatch):
+    monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
+    in_turn(sender, push, "a", "b", "c")
+    assert recorded(push) == [["a", "b", "c"]]
+
+
+def test_nothing_is_kept_longer_however_many_wait(sender, push, monkeypatch):
+    monkeypatch.setattr(module, "RECORD_AFTER", 0.0)
+    in_turn(sender, push, "a", "b", "c")
+    assert recorded(push) == [["a"], ["b"], ["c"]]
 
 
 def test_what_is_asked_for_again_is_written_down_before(sender, push, monkeypatch):
     """Else its entry, which is still there, would be sent again."""
     monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
-    recorded_before = []
-    push.answer = lambda keys: recorded_before.append(len(push.recorded)) or [pushed(key) for key in keys]
-    assert [sender.push([key]) for key in ("a", "b", "a")] == [True] * 3
-    assert recorded_before == [0, 0, 1]
+    in_turn(sender, push, "a", "b", "a")
+    assert (push.bulks, recorded(push)) == ([{"a"}, {"b"}, {"a"}], [["a", "b"], ["a"]])
 
 
 def test_the_end_writes_down_what_is_left(sender, push, monkeypatch):
     monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
-    assert sender.push(["a"]) is True
-    sender.stop()
-    assert [[result.entry.key for result in results] for results in push.recorded] == [["a"]]
 
+    def answer(asked):
+        sender._waiting.append(Ticket(["b"]))
+        sender._stopping = True
+        return [pushed(key) for key in asked]
 
-def test_an_open_breaker_does_not_keep_what_was_confirmed_from_being_written_down(sender, push, monkeypatch, settings):
-    settings.SEARCH_BREAKER_PROBE = 60.0
+    push.answer = answer
     assert sender.push(["a"]) is True
-    sender.breaker.failed(timed_out=True)
-    wait_until(lambda: push.recorded)
+    sender._thread.join()
+    assert (push.bulks, recorded(push)) == ([{"a"}], [["a"]])
 
 
 def test_a_key_without_an_entry_was_confirmed_by_another_push(sender, push):
