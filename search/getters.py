@@ -6,6 +6,7 @@ package, which for each value of each row tries what it could be. Of 225 microse
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -24,6 +25,21 @@ READ = "_read"  # behind the name of the relation
 def read_ahead(relation: str) -> "Prefetch[str]":
     """As prefetch_related(relation), without a manager and a queryset for each row; for a nested field of columns."""
     return Prefetch(relation, to_attr=relation + READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Reads columns of the rows that name one by a foreign key."""
+
+    accessor: str
+    parts: list[tuple[str, Any]]  # a part's name, and what reads it
+
+    def __call__(self, row: Any) -> list[dict[str, Any]]:
+        """One dict a row, in the relation's order."""
+        rows = row.__dict__.get(self.accessor + READ)
+        if rows is None:
+            rows = getattr(row, self.accessor).all()
+        return [{part: get(each) for part, get in self.parts} for each in rows]
 
 
 def quicker(name: str, field: Any, found: Getter, model: type[Model]) -> Getter:
@@ -55,17 +71,10 @@ def related(name: str, field: Any, model: type[Model]) -> Getter | None:
         return None
     if any(hasattr(model, way) for way in OWN_WAYS):
         return None
-    accessor, inner = path[0], columns(field, descriptor.rel.related_model)
+    inner = columns(field, descriptor.rel.related_model)
     if not inner or any(get is None for _, get in inner):
         return None
-
-    def read(row: Any) -> list[dict[str, Any]]:
-        rows = row.__dict__.get(accessor + READ)
-        if rows is None:
-            rows = getattr(row, accessor).all()
-        return [{part: get(each) for part, get in inner} for each in rows]
-
-    return read
+    return Related(path[0], inner)
 
 
 def columns(field: Any, model: type[Model]) -> list[tuple[str, Any]]:

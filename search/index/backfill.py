@@ -15,12 +15,13 @@ from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import Mod, RowNumber
 from elasticsearch.helpers import expand_action
 
+from search.bare import rows_of
 from search.conf import conf
 from search.exceptions import EngineUnavailable, RebuildLost
 from search.models import Index, Range
 from search.sync import bulk
 from search.sync.backoff import retry_delay
-from search.sync.keys import Key
+from search.sync.keys import Key, label_of
 from search.sync.outcomes import Outcome
 from search.sync.reading import Operation, serializer
 from search.sync.snapshot import snapshot
@@ -61,6 +62,7 @@ class Filler:
 
     def __init__(self, document: type[VersionedDocument], name: str, using: str, *, size: int = 0, throttle: float = 0):
         self.document = document()
+        self.label = label_of(document.django.model)
         self.name = name
         self.using = using
         self.size = size or conf.BULK_DOCUMENTS
@@ -87,7 +89,7 @@ class Filler:
         upto = behind if until is None else behind.filter(pk__lte=until)
         with snapshot(self.using):
             read_at = monotonic()
-            rows = list(upto[: None if until is not None else self.size])
+            rows = rows_of(self.document, upto[: None if until is not None else self.size])
             indexed = [row for row in rows if self.document.should_index_object(row)]
             return Chunk([self.operation(row) for row in indexed], rows[-1].pk, read_at) if rows else None
 
@@ -95,7 +97,7 @@ class Filler:
         """The write of one row."""
         head, source = expand_action(self.document._prepare_action(row, "index") | {"_index": self.name})
         body = serializer.dumps(head) + b"\n" + serializer.dumps(source)
-        return Operation(str(Key.of(row)), "index", body, trusted=True)
+        return Operation(str(Key(self.label, str(row.pk))), "index", body, trusted=True)
 
     def send(self, chunk: Chunk, again: Callable[[], Chunk | None]) -> Progress:
         """Send a chunk until the engine has taken or refused each row; `again` reads the rows anew before a retry."""

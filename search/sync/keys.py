@@ -15,7 +15,7 @@ class Key(NamedTuple):
     @classmethod
     def of(cls, instance: Model) -> Self:
         """The key of a model instance."""
-        return cls((instance._meta.concrete_model or type(instance))._meta.label, str(instance.pk))
+        return cls(label_of(type(instance)), str(instance.pk))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -30,3 +30,8 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.label}:{self.pk}"
+
+
+def label_of(model: type[Model]) -> str:
+    """The label in the keys of a model's rows: a proxy's are its table's."""
+    return (model._meta.concrete_model or model)._meta.label
