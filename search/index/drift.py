@@ -1,7 +1,7 @@
 """Drift: where an index and the database differ, found without reading what agrees.
 
-Sums are compared in ranges, ranges that differ are listed, and each suspect is looked at closely (look.py). Memory is
-bounded whatever differs: suspects are given out as they are found.
+The sum of all is compared, then sums of ranges, ranges that differ are listed, and each suspect is looked at closely
+(look.py). Memory is bounded whatever differs: suspects are given out as they are found.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from search.index.engine import client
 from search.index.keys import Rows
 from search.index.look import Difference, Kind, Looker
-from search.index.sums import DatabaseSums, IndexSums, Mark, Span, Sum
+from search.index.sums import EXACT, DatabaseSums, IndexSums, Mark, Span, Sum
 from search.sync.snapshot import snapshot
 from search.versioned import VersionedDocument
 
 T = TypeVar("T")
 STEP = 1000  # rows in a range, at least
-RANGES = 1024  # ranges of the first comparison, about
+RANGES = 1024  # ranges of a table that differs, about
 GROUP = 32  # differing ranges that are listed at once
 BATCH = 500  # rows looked at closely in one go
 NAMED = 1000  # ids of each kind that a report keeps
@@ -96,11 +96,11 @@ class Comparison:
 
     def _differing(self) -> Iterator[Span]:
         """The ranges that differ, small enough to be listed."""
-        total = self.database.total()
-        self.report.rows = total.count
-        step = max(STEP, total.count // RANGES)
-        for span, ours, theirs in self._compared(Span(), step):
-            self.report.documents += theirs.count
+        all_ours, all_theirs = self.database.total(), self.index.total()
+        self.report.rows, self.report.documents = all_ours.count, all_theirs.count
+        if all_ours == all_theirs and all_ours.count <= EXACT:
+            return
+        for span, ours, theirs in self._compared(Span(), max(STEP, all_ours.count // RANGES)):
             if ours == theirs:
                 continue
             if ours.count > 2 * STEP:

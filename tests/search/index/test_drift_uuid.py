@@ -44,7 +44,10 @@ def found(report: Report) -> dict[str, list[str]]:
     return {str(kind): sorted(ids) for kind, ids in report.ids.items() if ids}
 
 
-def test_in_step(name: str) -> None:
+@pytest.mark.parametrize("exact", [COUNT, COUNT - 1])
+def test_in_step(name: str, monkeypatch: pytest.MonkeyPatch, exact: int) -> None:
+    """By one sum, and by those of ranges."""
+    monkeypatch.setattr("search.index.drift.EXACT", exact)
     report = compare(name)
     assert (report.in_step, report.rows, report.documents) == (True, COUNT, COUNT)
 
