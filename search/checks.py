@@ -24,14 +24,14 @@ VENDORS = {"postgresql", "sqlite"}  # whose triggers search/sync/triggers.py wri
 SHARE = 2.5  # a sender reads rows for at most half of SETTLE, and then waits for its call for at most 0.4 of it
 
 
-@register
+@register("search")
 def check_documents(**kwargs: Any) -> list[CheckMessage]:
     """Every registered document is one that search can keep in step."""
     found = [message for document in documents() for message in _document(document)]
     return [*_strangers(), *found]
 
 
-@register
+@register("search")
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """The databases and the settings are such that changes are captured, and pushed once."""
     return [*_databases(), *_processor(), *_order(), *_settle()]
