@@ -1,7 +1,9 @@
 """What is measured, for Prometheus. Counters and histograms are this process's; the outbox is read at each scrape."""
 
+from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from time import time
 from typing import TYPE_CHECKING
 
 from django.db import DEFAULT_DB_ALIAS
@@ -37,11 +39,12 @@ RELAY_ALIVE = timedelta(seconds=30)  # three heartbeats
 
 def observe(results: Sequence["Pushed"]) -> None:
     """Count pushed entries and, for those confirmed for the first time, how long they waited."""
-    now = timezone.now()
+    for outcome, count in Tally(str(result.answer.outcome) for result in results).items():
+        outcomes.labels(outcome).inc(count)
+    now = time()
     for result in results:
-        outcomes.labels(str(result.answer.outcome)).inc()
         if result.done and result.entry.state == EntryState.PENDING:
-            lag.observe(max(0.0, (now - result.entry.first_changed_at).total_seconds()))
+            lag.observe(max(0.0, now - result.entry.first_changed_at))
 
 
 class OutboxCollector(Collector):

@@ -106,7 +106,7 @@ def _postpone(results: list[Pushed], using: str) -> None:
 
 def _release(results: list[Pushed], using: str) -> None:
     """The engine was away: no fault of the entry's, no attempt counted, due as before."""
-    leased = [result for result in results if result.entry.leased_until]
+    leased = [result for result in results if result.entry.is_leased]
     attempts = [result.entry.attempts for result in leased]
     errors = [result.answer.error for result in leased]
     if leased:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from django.db import Error as DatabaseError
 
-from search.models import Entry
-from search.sync import bulk, metrics, reading
+from search.sync import bulk, entries, metrics, reading
+from search.sync.entries import EntryRead
 from search.sync.outcomes import Answer, Outcome, combine
 from search.sync.reading import Reading
 
@@ -20,7 +20,7 @@ log = logging.getLogger("search.push")
 class Pushed(NamedTuple):
     """What became of an entry, as it was read."""
 
-    entry: Entry
+    entry: EntryRead
     answer: Answer
     deleted: bool  # a delete was sent to some target, so that it settles before it is forgotten
 
@@ -72,7 +72,7 @@ def _unread(keys: Collection[str], using: str, error: Exception) -> Reading:
     """The entry of the one row that cannot be read: its code may be mended, or the row."""
     log.error("%s cannot be read", *keys, exc_info=error)
     found = Reading()
-    for entry in Entry.objects.using(using).filter(key__in=keys):
+    for entry in entries.read(keys, using):
         found.entries[entry.key] = entry
         found.answers[entry.key].append(Answer(Outcome.RETRY, f"read: {type(error).__name__}"))
     return found

@@ -3,7 +3,6 @@
 The rows are read anew from the database, never taken from a signal's instance; the targets are never cached.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -11,13 +10,14 @@ from time import monotonic
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from django.db import connections
 from elasticsearch.helpers import expand_action
 from elasticsearch.serializer import OrjsonSerializer
 
 from search.bare import rows_of
 from search.index.fingerprint import fingerprint
-from search.models import Entry, EntryState, Index, IndexState
+from search.models import EntryState, Index, IndexState
+from search.sync import entries
+from search.sync.entries import EntryRead
 from search.sync.keys import Key
 from search.sync.outcomes import Answer, Outcome
 from search.sync.snapshot import snapshot
@@ -26,15 +26,7 @@ from search.versioned import VersionedDocument, documents, maker
 serializer = OrjsonSerializer()
 SEVERAL = 5  # rows from which on it takes longer to make instances of them than to ask for bare ones
 
-# As text, since Django takes as long to write the queries anew for each push as all the rest of the reading takes:
-# 0.67 ms of processor time for both, of which 0.36 are left.
-READ = "key, version, deleted, token, state, first_changed_at, attempts, leased_until, last_error"  # of an entry
-ENTRIES = {
-    "postgresql": f"""SELECT {READ}, retry_at <= statement_timestamp() AS is_due FROM "search_outbox"
-        WHERE key = ANY(%s)""",
-    "sqlite": f"""SELECT {READ}, retry_at <= strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now') AS is_due FROM "search_outbox"
-        WHERE key IN (SELECT value FROM json_each(%s))""",
-}
+# As text: see search/sync/entries.py.
 TARGETS = """SELECT * FROM "search_index" WHERE state <> 'retired'"""
 
 
@@ -52,7 +44,7 @@ class Operation:
 class Reading:
     """One consistent reading: the entries found, their operations, and answers known without asking the engine."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, EntryRead] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     answers: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
     read_at: float = field(default_factory=monotonic)
@@ -80,13 +72,11 @@ def read(keys: Collection[str], using: str) -> Reading:
 
 def _entries(reading: Reading, keys: Collection[str], using: str) -> None:
     """All entries, and the answers of those of which nothing is to be sent."""
-    vendor = connections[using].vendor
-    named = list(keys) if vendor == "postgresql" else json.dumps(list(keys))
-    for entry in Entry.objects.using(using).raw(ENTRIES[vendor], [named]):
+    for entry in entries.read(keys, using):
         reading.entries[entry.key] = entry
         if entry.state == EntryState.DEAD:
             reading.answers[entry.key].append(Answer(Outcome.DEAD, entry.last_error))
-        elif entry.state == EntryState.SETTLING and not cast(Any, entry).is_due:
+        elif entry.state == EntryState.SETTLING and not entry.is_due:
             # To send it now would take the place of the second delete, which must come after the wait.
             reading.answers[entry.key].append(Answer(Outcome.SETTLING))
 
@@ -142,7 +132,7 @@ def _why_incomplete(targets: list[Index], writable: list[Index]) -> str:
     return "an index of newer code" if len(writable) < len(targets) else ""
 
 
-def _operations(made_by: Any, entry: Entry, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:
+def _operations(made_by: Any, entry: EntryRead, row: Any, targets: list[Index], own: str) -> Iterator[Operation]:
     """The operations that bring one row, or its absence, to every target."""
     name = "delete" if row is None else "index"
     action = _delete(entry) if row is None else made_by._prepare_action(row, "index")
@@ -153,7 +143,7 @@ def _operations(made_by: Any, entry: Entry, row: Any, targets: list[Index], own:
         yield Operation(entry.key, name, serializer.dumps(header) + body, index.fingerprint == own)
 
 
-def _delete(entry: Entry) -> dict[str, Any]:
+def _delete(entry: EntryRead) -> dict[str, Any]:
     """The delete of a row that is gone: it has no instance to ask, so the entry tells the version."""
     return {
         "_op_type": "delete",

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from search.models import Entry
+from search.sync import entries
 from search.sync.keys import Key
 from search.sync.outcomes import Answer, Outcome
 from search.sync.push import Pushed
@@ -35,7 +36,7 @@ def change(key: str) -> None:
 
 def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, **answer: Any) -> Pushed:
     """What became of the entry as it is now."""
-    return Pushed(Entry.objects.get(key=key), Answer(outcome, **answer), deleted)
+    return Pushed(entries.read([key], "default")[0], Answer(outcome, **answer), deleted)
 
 
 def row(key: str) -> dict[str, Any] | None:
