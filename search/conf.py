@@ -13,12 +13,12 @@ class SearchSettings:
     PUSH_TIMEOUT: float = 1.0  # seconds a request waits for its own push
     ENGINE_TIMEOUT: float = 10.0  # seconds, first to last byte of one call to the engine
     SETTLE: float = 60.0  # seconds between the two confirmations of a delete
-    BULK_DOCUMENTS: int = 500  # documents in one bulk
+    BULK_DOCUMENTS: int = 1000  # documents in one bulk
     BULK_BYTES: int = 10_000_000  # bytes in one bulk
     BREAKER_FAILURES: int = 3  # failures in a row that open the circuit breaker
     BREAKER_PROBE: float = 1.0  # seconds between probes while it is open
     RELAY_POLL: float = 0.25  # seconds between two looks at the outbox
-    RELAY_BATCH_SIZE: int = 500  # entries claimed at once
+    RELAY_BATCH_SIZE: int = 1000  # entries claimed at once
     RELAY_LEASE: float = 12.0  # seconds a claimed entry is left to the relay that claimed it
     RETRY_BASE: float = 0.5  # seconds, the first backoff's upper bound
     RETRY_CAP: float = 5.0  # seconds, every backoff's upper bound: what a healed engine waits at most

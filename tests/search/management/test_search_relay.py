@@ -114,9 +114,9 @@ class TestArguments:
     @pytest.mark.parametrize(
         ("arguments", "expected"),
         [
-            ([], (500, 0.25)),
+            ([], (1000, 0.25)),
             (["--batch-size", "7"], (7, 0.25)),
-            (["--poll", "0.5"], (500, 0.5)),
+            (["--poll", "0.5"], (1000, 0.5)),
             (["--poll", "2", "--batch-size", "1"], (1, 2.0)),
         ],
     )
