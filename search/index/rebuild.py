@@ -23,11 +23,12 @@ from search.index.look import Kind
 from search.index.swap import settle, swap
 from search.index.template import put_template
 from search.index.workers import default_workers, work
-from search.models import Index, IndexState, Range
+from search.models import Entry, Index, IndexState, Range
 from search.versioned import VersionedDocument
 
 WHILE_BUILDING = {"refresh_interval": "-1", "number_of_replicas": 0}  # pushes never wait for a refresh
 WRONG = (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.DEAD)  # dead: a change that this index alone may have refused
+LOOK_AGAIN = 0.05  # seconds
 RANGES_A_WORKER = 4  # more than one, so that none waits long for the slowest
 
 
@@ -171,9 +172,16 @@ def clear(done: Rebuilt, alias: str, using: str) -> Rebuilt:
     Range.objects.using(using).filter(index_id=done.name).delete()
     client().indices.refresh(index=done.name)
     if done.replaced and not done.stands_by and done.replaced != alias:
-        sleep(conf.PUSH_TIMEOUT)  # the longest that a request's push may still name it
+        outlast_pushes(using)
         discard(done.replaced, using)
     return done
+
+
+def outlast_pushes(using: str) -> None:
+    """Wait until no request's push names the old index any more: none is under way without an entry in the outbox."""
+    until = monotonic() + conf.PUSH_TIMEOUT  # the longest that one may take
+    while Entry.objects.using(using).exists() and (left := until - monotonic()) > 0:
+        sleep(min(LOOK_AGAIN, left))
 
 
 def discard(name: str, using: str) -> None:

@@ -1,5 +1,6 @@
 """A rebuild step by step: what a crash after each leaves, and what the next command makes of it."""
 
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -316,3 +317,28 @@ def test_a_workers_death_is_an_error_and_leaves_the_rebuild_to_be_resumed(
         rebuild.rebuild(OrderDocument)
     monkeypatch.undo()
     assert rebuild.resume(OrderDocument).indexed == ROWS
+
+
+class TestTheOldIndex:
+    """It is left for the pushes under way, as long as there can be any."""
+
+    def test_nothing_waits_so_none_is_under_way(self, old: str, settings: Any) -> None:
+        settings.SEARCH_PUSH_TIMEOUT = 60.0
+        began = monotonic()
+        rebuild.outlast_pushes("default")
+        assert monotonic() - began < 10
+
+    def test_until_what_waits_is_confirmed(self, old: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.SEARCH_PUSH, settings.SEARCH_PUSH_TIMEOUT = "off", 60.0
+        Order.objects.update(note="waits")
+        slept: list[float] = []
+        monkeypatch.setattr(rebuild, "sleep", lambda seconds: slept.append(seconds) or Entry.objects.all().delete())
+        rebuild.outlast_pushes("default")
+        assert slept == [rebuild.LOOK_AGAIN]
+
+    def test_at_most_as_long_as_a_push_may_take(self, old: str, settings: Any) -> None:
+        settings.SEARCH_PUSH, settings.SEARCH_PUSH_TIMEOUT = "off", 0.2
+        Order.objects.update(note="waits")
+        began = monotonic()
+        rebuild.outlast_pushes("default")
+        assert (monotonic() - began >= 0.2, Entry.objects.exists()) == (True, True)
