@@ -28,6 +28,7 @@ from search.sync.bulk import call_timeout, client
 from search.sync.outcomes import Outcome
 from search.sync.push import Pushed, read, send
 from search.sync.reading import Reading
+from search.sync.stopping import Stopping
 
 log = logging.getLogger("search.relay")
 BEAT = 10.0  # seconds between two heartbeats
@@ -68,7 +69,7 @@ class Relay:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.counts: Counter[str] = Counter()
         self._agreement = Agreement(using)
-        self._stopping = threading.Event()
+        self._stopping = Stopping()
         self._away = ""  # what does not answer: the engine, the database, or nothing
         self._unanswered = ""  # why the engine did not answer a batch since the last claim
         self._sent: deque[Sending] = deque()  # the batches at the engine, the oldest first
@@ -77,12 +78,12 @@ class Relay:
 
     def stop(self) -> None:
         """Finish what is claimed and end."""
-        self._stopping.set()
+        self._stopping.ask()
 
     def run(self) -> None:
         """Push until stopped, whatever fails."""
         log.info("relay %s runs, SEARCH_PUSH=%s", self.name, conf.PUSH)
-        while not self._stopping.is_set():
+        while not self._stopping.asked:
             if not self._step() or self._away:
                 self._stopping.wait(OUTAGE_POLL if self._away else self.poll)
         self._finish()
@@ -98,7 +99,7 @@ class Relay:
         outbox.connect(self.using)
         more = True
         try:
-            while more and not self._stopping.is_set() and not self._unanswered:
+            while more and not self._stopping.asked and not self._unanswered:
                 more = self._push(outbox.claim(self.using, limit=self.batch), progress) > 0
             self._collect(0, progress)
         except Exception:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -100,8 +101,9 @@ class Service:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for program in reversed(self.programs):
-            program.stop()
+        with ExitStack() as stopping:  # each one, also where another does not end
+            for program in self.programs:
+                stopping.callback(program.stop)
 
     def wait(self, seconds: float = 60) -> None:
         """Return when it answers."""

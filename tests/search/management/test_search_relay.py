@@ -136,7 +136,7 @@ class TestSignals:
         relay = Relay()
         search_relay.stop_politely(relay)
         signal.raise_signal(first)
-        assert relay._stopping.is_set()
+        assert relay._stopping.asked
         with pytest.raises(SystemExit) as ended:
             signal.raise_signal(second)
         assert ended.value.code == 1
