@@ -48,7 +48,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
         return execute(self, sql, params, many, executor)
 
     def performed(self: Any, method: str, target: str, **options: Any) -> Any:
-        for record in records:
+        for record in records if target.partition("?")[0] != "/" else ():  # a sender may look at any time
             record.calls.append(f"{method} {target.partition('?')[0]}")
         return perform(self, method, target, **options)
 

@@ -3,6 +3,9 @@
 A bulk is closed before its entries are read: a request is never told `indexed` for a change that its bulk did not
 read. A request waits on its own clock; what is late is the relay's. What became of the entries is written down when
 nobody waits, or for several bulks at once: an entry that stays a moment longer is at worst pushed again.
+
+While no request comes the sender looks whether the engine answers, so that the first one after an engine fell silent
+does not find that out with its own time.
 """
 
 import logging
@@ -13,6 +16,7 @@ from math import inf
 from time import monotonic
 
 from django.db import connections
+from elasticsearch import ConnectionTimeout
 
 from search.conf import conf
 from search.index.agreement import Agreement
@@ -92,11 +96,13 @@ class Sender:
         try:
             while not self._stopping:
                 tickets = self._take()
-                if self.breaker.closed:
-                    self._serve(tickets)
-                else:
+                if not self.breaker.closed:
                     _release(tickets)
                     self._probe()
+                elif tickets:
+                    self._serve(tickets)
+                elif not self._stopping:
+                    self._look()
                 if not self._waiting or monotonic() >= self._record_at:
                     self._record()
         finally:
@@ -104,20 +110,19 @@ class Sender:
             connections[self.using].close()
 
     def _take(self) -> list[Ticket]:
-        """Close the next bulk: every ticket that still waits; none when it is time for a probe."""
+        """Close the next bulk: every ticket that still waits; none when it is time for a probe or a look."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping, self._patience())
             taken, self._waiting = self._waiting, []
         return [ticket for ticket in taken if not ticket.abandoned]
 
-    def _patience(self) -> float | None:
-        return None if self.breaker.closed else max(0.0, self.breaker.probe_at - monotonic())
+    def _patience(self) -> float:
+        return conf.BREAKER_PROBE if self.breaker.closed else max(0.0, self.breaker.probe_at - monotonic())
 
     def _serve(self, tickets: list[Ticket]) -> None:
         """Push the tickets as one; whatever happens, nobody goes on waiting."""
         try:
-            if tickets:
-                self._note(self._push(tickets))
+            self._note(self._push(tickets))
         except Exception:
             log.exception("push failed; the relay will do it")
             connections[self.using].close()
@@ -183,11 +188,25 @@ class Sender:
         if not self.breaker.take_probe():
             return
         try:
-            client().options(request_timeout=conf.PUSH_TIMEOUT / 2).info(filter_path="version.number")
+            _knock()
         except Exception:
             self.breaker.failed()
         else:
             self.breaker.succeeded()
+
+    def _look(self) -> None:
+        """Open the breaker when the engine is silent; one that refuses costs the next request no time."""
+        try:
+            _knock()
+        except ConnectionTimeout:
+            self.breaker.failed(timed_out=True)
+        except Exception:
+            log.debug("the engine does not answer", exc_info=True)
+
+
+def _knock() -> None:
+    """Ask the engine for next to nothing."""
+    client().options(request_timeout=conf.PUSH_TIMEOUT / 2).info(filter_path="version.number")
 
 
 def _release(tickets: list[Ticket]) -> None:

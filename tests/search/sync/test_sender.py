@@ -1,11 +1,13 @@
 """The sender: bulks are shared, closed before they are read, and nobody waits longer than the deadline."""
 
 import threading
-from time import monotonic
+from time import monotonic, sleep
 from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
+from elasticsearch import ConnectionError as EngineConnectionError
+from elasticsearch import ConnectionTimeout
 
 from search.sync import outbox
 from search.sync import sender as module
@@ -239,6 +241,46 @@ def test_the_probe_closes_the_breaker_without_any_request(sender, push, monkeypa
     sender._start()
     wait_until(lambda: sender.breaker.closed)
     assert sender.push(["a"]) is True
+
+
+class TestWhileNoRequestComes:
+    """The engine is looked at, so that no request finds out with its own time that it is silent."""
+
+    @pytest.fixture
+    def knocks(self, monkeypatch, settings):
+        """Each look at the engine; what it raises is set by the test."""
+        settings.SEARCH_BREAKER_PROBE = 0.02
+        found = SimpleNamespace(count=0, raises=None)
+
+        def knock():
+            found.count += 1
+            if found.raises:
+                raise found.raises
+
+        monkeypatch.setattr(module, "_knock", knock)
+        return found
+
+    def test_a_silent_engine_opens_the_breaker(self, sender, push, knocks, settings):
+        assert sender.push(["a"]) is True
+        wait_until(lambda: knocks.count > 1)
+        settings.SEARCH_BREAKER_PROBE = 60.0  # nobody looks whether it is back
+        knocks.raises = ConnectionTimeout("silent")
+        wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
+        begun = monotonic()
+        assert sender.push(["b"]) is False
+        assert (monotonic() - begun < 0.5, push.bulks) == (True, [{"a"}])
+
+    @pytest.mark.parametrize("error", [EngineConnectionError("refused"), RuntimeError("anything")])
+    def test_one_that_refuses_costs_no_time_and_is_left_to_the_push(self, sender, push, knocks, error):
+        knocks.raises = error
+        assert sender.push(["a"]) is True
+        seen = knocks.count
+        wait_until(lambda: knocks.count > seen + 5)
+        assert (sender.breaker.state, sender.push(["b"])) == (BreakerState.CLOSED, True)
+
+    def test_nobody_looks_before_the_first_request(self, sender, knocks):
+        sleep(0.1)
+        assert knocks.count == 0
 
 
 def test_the_thread_ends_when_it_is_stopped_and_starts_again(sender, push):
