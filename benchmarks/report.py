@@ -28,10 +28,10 @@ engine in each save |
 | this project, async | `SEARCH_PUSH=async`: the relay pushes it |
 | limit | what the engine takes when nothing has to be made: ready bodies over kept connections |
 
-All have the same PostgreSQL, Elasticsearch, gunicorn (two workers of eight threads), request bodies, connections that
-are kept, retries and timeouts of the client, and durability of their rows. They take turns: each round every contender
-has one, another one first each time. A figure is the median of the rounds, with the least and the most of them. Wrong
-documents are counted after the last round, when nothing waits any more, order by order.
+All have the same PostgreSQL, Elasticsearch, gunicorn (two workers of eight threads, ten connections each), request
+bodies, connections that are kept, retries and timeouts of the client, and durability of their rows. They take turns:
+each round every contender has one, another one first each time. A figure is the median of the rounds, with the least
+and the most of them. Wrong documents are counted after the last round, when nothing waits any more, order by order.
 
 ## Where and how
 

@@ -17,6 +17,8 @@ from tools.errors import ToolError
 from tools.supervisor import Child, Supervisor
 
 WEB = ["-m", "gunicorn", "project.wsgi", "--workers", "2", "--threads", "8", "--log-level", "warning"]
+# So that each worker has some of 16 kept connections: else it is chance whether one takes all, and a core lies idle.
+WEB += ["--worker-connections", "10"]
 WEB += ["--no-control-socket", "--graceful-timeout", "5"]
 HEAL = 120.0  # seconds that what waits may take
 COLUMNS = "id, order_number, customer_name, total_amount"
