@@ -17,7 +17,7 @@ class SearchSettings:
     BULK_BYTES: int = 10_000_000  # bytes in one bulk
     BREAKER_FAILURES: int = 3  # failures in a row that open the circuit breaker
     BREAKER_PROBE: float = 1.0  # seconds between probes while it is open
-    RELAY_POLL: float = 0.25  # seconds between two looks at the outbox
+    RELAY_POLL: float = 0.25  # seconds from a batch that was not full to the next look at the outbox
     RELAY_BATCH_SIZE: int = 1000  # entries claimed at once
     RELAY_LEASE: float = 12.0  # seconds a claimed entry is left to the relay that claimed it
     RETRY_BASE: float = 0.5  # seconds, the first backoff's upper bound

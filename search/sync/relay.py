@@ -84,7 +84,10 @@ class Relay:
         """Push until stopped, whatever fails."""
         log.info("relay %s runs, SEARCH_PUSH=%s", self.name, conf.PUSH)
         while not self._stopping.asked:
-            if not self._step() or self._away:
+            full = self.batch
+            # After a full batch there is more. Else what comes meanwhile goes together: many small batches would take
+            # the processor from those who write.
+            if self._step() < full or self._away:
                 self._stopping.wait(OUTAGE_POLL if self._away else self.poll)
         self._finish()
         self._part()

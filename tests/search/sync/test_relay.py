@@ -291,6 +291,22 @@ def test_an_engine_that_answers_probes_alone_is_away_until_it_answers_a_bulk(pla
     ]
 
 
+def test_a_pause_after_each_batch_but_a_full_one(plays, monkeypatch):
+    """Else writers would compete with a relay that sends each of their changes alone."""
+    relay, pauses = Relay(batch_size=2), []
+    monkeypatch.setattr(relay, "_part", lambda: None)
+
+    def pause(seconds):
+        pauses.append((seconds, len(plays.claims)))
+        if not plays.claims:
+            relay.stop()
+
+    monkeypatch.setattr(relay._stopping, "wait", pause)
+    plays.claims = [["a", "b"], ["c", "d"], ["e"], ["f", "g"], []]
+    relay.run()
+    assert pauses == [(0.25, 2), (0.25, 0)]
+
+
 class Bulks:
     """Stands for the engine: a bulk is answered when the test says so."""
 
