@@ -30,6 +30,11 @@ def _patient(connection: Elasticsearch, timeout: float) -> Elasticsearch:
     return connection.options(request_timeout=timeout)
 
 
+def knock(timeout: float) -> None:
+    """Ask the engine for next to nothing; whatever the client raises when it does not answer."""
+    _patient(client(), timeout).info(filter_path="version.number")
+
+
 def call_timeout() -> float:
     """Seconds for one call. Below half of SETTLE: what is sent must be older than SETTLE never when it arrives."""
     return min(conf.ENGINE_TIMEOUT, conf.SETTLE * 0.4)

@@ -24,7 +24,7 @@ from search.conf import conf
 from search.index.agreement import Agreement, refuse_if_unwritten
 from search.models import Entry, RelayProcess
 from search.sync import outbox
-from search.sync.bulk import call_timeout, client
+from search.sync.bulk import call_timeout, knock
 from search.sync.outcomes import Outcome
 from search.sync.push import Pushed, read, send
 from search.sync.reading import Reading
@@ -231,7 +231,7 @@ class Relay:
 def engine_answers() -> bool:
     """Whether the engine is there at all; asked before a batch is claimed for it again."""
     try:
-        client().options(request_timeout=min(1.0, call_timeout())).info(filter_path="version.number")
+        knock(min(1.0, call_timeout()))
     except Exception:
         return False
     return True

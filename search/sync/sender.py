@@ -22,7 +22,7 @@ from search.conf import conf
 from search.index.agreement import Agreement
 from search.sync import capture, outbox
 from search.sync.breaker import Breaker
-from search.sync.bulk import call_timeout, client
+from search.sync.bulk import call_timeout, knock
 from search.sync.outcomes import ANSWERED, Outcome
 from search.sync.push import Pushed, push
 
@@ -188,7 +188,7 @@ class Sender:
         if not self.breaker.take_probe():
             return
         try:
-            _knock()
+            knock(conf.PUSH_TIMEOUT / 2)
         except Exception:
             self.breaker.failed()
         else:
@@ -197,16 +197,11 @@ class Sender:
     def _look(self) -> None:
         """Open the breaker when the engine is silent; one that refuses costs the next request no time."""
         try:
-            _knock()
+            knock(conf.PUSH_TIMEOUT / 2)
         except ConnectionTimeout:
             self.breaker.failed(timed_out=True)
         except Exception:
             log.debug("the engine does not answer", exc_info=True)
-
-
-def _knock() -> None:
-    """Ask the engine for next to nothing."""
-    client().options(request_timeout=conf.PUSH_TIMEOUT / 2).info(filter_path="version.number")
 
 
 def _release(tickets: list[Ticket]) -> None:

@@ -223,7 +223,7 @@ def test_without_the_triggers_nothing_is_called_indexed(sender, push, monkeypatc
 
 
 def test_an_open_breaker_costs_a_request_nothing(sender, push, monkeypatch):
-    monkeypatch.setattr(module, "client", lambda: SimpleNamespace(options=lambda **_: (_ for _ in ()).throw(OSError())))
+    monkeypatch.setattr(module, "knock", lambda timeout: (_ for _ in ()).throw(OSError()))
     push.answer = lambda keys: [pushed(key, Outcome.UNREACHABLE, "ConnectionTimeout") for key in keys]
     assert sender.push(["a"]) is False
     wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
@@ -235,8 +235,7 @@ def test_an_open_breaker_costs_a_request_nothing(sender, push, monkeypatch):
 
 def test_the_probe_closes_the_breaker_without_any_request(sender, push, monkeypatch, settings):
     settings.SEARCH_BREAKER_PROBE = 0.05
-    engine = SimpleNamespace(options=lambda **_: SimpleNamespace(info=lambda **_: {}))
-    monkeypatch.setattr(module, "client", lambda: engine)
+    monkeypatch.setattr(module, "knock", lambda timeout: None)
     sender.breaker.failed(timed_out=True)
     sender._start()
     wait_until(lambda: sender.breaker.closed)
@@ -252,12 +251,12 @@ class TestWhileNoRequestComes:
         settings.SEARCH_BREAKER_PROBE = 0.02
         found = SimpleNamespace(count=0, raises=None)
 
-        def knock():
+        def knock(timeout):
             found.count += 1
             if found.raises:
                 raise found.raises
 
-        monkeypatch.setattr(module, "_knock", knock)
+        monkeypatch.setattr(module, "knock", knock)
         return found
 
     def test_a_silent_engine_opens_the_breaker(self, sender, push, knocks, settings):
