@@ -24,7 +24,7 @@ lag = Histogram(
     "From a row's first unconfirmed change to the answer by which every target has it",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
 )
-bulk_documents = Histogram("search_bulk_documents", "Operations in a bulk", buckets=(1, 2, 5, 10, 50, 100, 500))
+bulk_documents = Histogram("search_bulk_documents", "Operations in a bulk", buckets=(1, 2, 5, 10, 50, 100, 500, 1000))
 bulk_bytes = Histogram("search_bulk_bytes", "Bytes in a bulk", buckets=tuple(10**power for power in range(3, 8)))
 bulk_seconds = Histogram("search_bulk_seconds", "Time from a bulk's first byte to its answer")
 breaker = Gauge(
