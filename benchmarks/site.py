@@ -181,21 +181,22 @@ class Site:
 
     def difference(self) -> Difference:
         """How index and database differ now, refreshed: order by order, read past Django."""
-        rows: Rows = {
-            pk: (number, name, float(amount))
-            for pk, number, name, amount in self.sql(f"SELECT {COLUMNS} FROM orders_order")
-        }
-        return compare(self.documents(), rows)
+        return compare(self.documents(self.alias), self.rows())
 
-    def documents(self) -> Rows:
-        """Every document of the index."""
+    def rows(self) -> Rows:
+        """Every order of the table."""
+        read = self.sql(f"SELECT {COLUMNS} FROM orders_order")
+        return {pk: (number, name, float(amount)) for pk, number, name, amount in read}
+
+    def documents(self, index: str) -> Rows:
+        """Every document of an index, its own or the limit's."""
         from elasticsearch.helpers import scan
 
         engine = self.ground.engine
-        engine.indices.refresh(index=self.alias)
+        engine.indices.refresh(index=index)
         return {
             int(hit["_id"]): (each["order_number"], each["customer_name"], float(each["total_amount"]))
-            for hit in scan(engine, index=self.alias, size=5000, _source=COLUMNS.split(", "))
+            for hit in scan(engine, index=index, size=5000, _source=COLUMNS.split(", "))
             for each in [hit["_source"]]
         }
 

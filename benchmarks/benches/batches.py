@@ -90,7 +90,7 @@ class Update(Bench):
 
     def wrong(self, contender: str) -> Difference | None:
         if contender == LIMIT:
-            return self.limit.wrong(self.rows())
+            return self.limit.wrong()
         return self.sites[contender].difference()
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ class Relay(Bench):
         return {"seconds": done.seconds, "per_second": count / done.seconds, "peak_mb": done.peak_mb}
 
     def wrong(self, contender: str) -> Difference | None:
-        return self.limit.wrong(self.rows()) if contender == LIMIT else self.site.difference()
+        return self.limit.wrong() if contender == LIMIT else self.site.difference()
 
     def close(self) -> None:
         self.limit.drop()
