@@ -94,6 +94,7 @@ class Update(Bench):
         return self.sites[contender].difference()
 
     def close(self) -> None:
+        self.limit.drop()
         for site in self.sites.values():
             site.drop()
 
