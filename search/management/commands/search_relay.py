@@ -71,10 +71,10 @@ def stop_politely(relay: Relay) -> None:
     """SIGTERM or SIGINT finishes the batch; the second one ends at once."""
 
     def stop(number: int, frame: object) -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: sys.exit(1))  # before it is promised: the second may come at once
         relay.stop()
         os.write(2, b"Ending after this batch; the same signal again ends at once.\n")  # a handler must not lock
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: sys.exit(1))
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)

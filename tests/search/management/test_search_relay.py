@@ -140,3 +140,12 @@ class TestSignals:
         with pytest.raises(SystemExit) as ended:
             signal.raise_signal(second)
         assert ended.value.code == 1
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_a_second_that_comes_as_soon_as_it_is_promised_ends_too(self, monkeypatch, number):
+        """It was taken for another first one, and the relay waited for its batches."""
+        search_relay.stop_politely(Relay())
+        monkeypatch.setattr(search_relay.os, "write", lambda *_: signal.raise_signal(number))
+        with pytest.raises(SystemExit) as ended:
+            signal.raise_signal(number)
+        assert ended.value.code == 1
