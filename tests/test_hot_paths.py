@@ -92,6 +92,26 @@ def test_a_create_and_its_push(client: Client, indices: Any, asked: Any, setting
     assert found.calls == ["PUT /_bulk"]
 
 
+def test_a_create_that_the_relay_pushes(client: Client, indices: Any, asked: Any, settings: Any) -> None:
+    """The request alone: the triggers are in its own statements."""
+    settings.SEARCH_PUSH = "async"
+    create(client, 0)
+    with asked() as found:
+        create(client, 1)
+    assert (found.statements, found.calls) == ({"own": ["SELECT", "INSERT", "SELECT", "SELECT"]}, [])
+
+
+def test_a_change(client: Client, indices: Any, asked: Any, settings: Any) -> None:
+    """The row, locked, and its lines; what is changed, and its version; its lines as they are now."""
+    settings.SEARCH_PUSH = "async"
+    create(client, 0)
+    changed = f"/orders/update/{Order.objects.get().pk}/"
+    with asked() as found:
+        assert client.patch(changed, {"total_amount": 2}, content_type="application/json").status_code == 200
+    assert found.statements == {"own": ["SELECT", "SELECT", "SAVEPOINT", "UPDATE", "SELECT", "RELEASE", "SELECT"]}
+    assert found.calls == []
+
+
 @pytest.mark.parametrize("count", [1, 300])
 def test_a_push_asks_the_same_for_one_row_and_for_300(indices: Any, asked: Any, settings: Any, count: int) -> None:
     settings.SEARCH_PUSH = "async"
@@ -132,14 +152,15 @@ def test_a_rebuild_and_a_comparison_ask_the_same_for_one_row_and_for_300(
     assert counts[0] == counts[1] == {"search_index --rebuild": REBUILD, "search_drift": DRIFT}[command]
 
 
-def test_a_search(client: Client, indices: Any, asked: Any, settings: Any) -> None:
-    """One question beside the point in time's beginning and end; none to the database."""
+@pytest.mark.parametrize(("page", "calls"), [("&page=1", ["_search"]), ("", ["_pit", "_search", "_pit"])])
+def test_a_search(client: Client, indices: Any, asked: Any, settings: Any, page: str, calls: list[str]) -> None:
+    """One question, with a point in time around it where pages may follow; none to the database."""
     settings.SEARCH_PUSH = "async"
     rows(3, 0)
     Relay().drain()
     indices.indices.refresh()
     client.get("/orders/search")
     with asked() as found:
-        answer = client.get("/orders/search?q=row&status=placed&total_max=5&facets=true&highlight=true&page=1").json()
+        answer = client.get(f"/orders/search?q=row&status=placed&total_max=5&facets=true&highlight=true{page}").json()
     assert answer["count"] == 3
-    assert (found.statements, [call.split("/")[-1] for call in found.calls]) == ({}, ["_search"])
+    assert (found.statements, [call.split("/")[-1] for call in found.calls]) == ({}, calls)
