@@ -13,7 +13,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import kept, machine, plots, report, wrk
+from benchmarks import kept, machine, plots, profiles, report, wrk
 from benchmarks.bench import Bench, run
 from benchmarks.benches import ALL
 from benchmarks.ground import Ground, ground
@@ -79,12 +79,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short round, to see that all works")
     parser.add_argument("--into", type=Path, help="the file for the results, default var/benchmarks/DATE.json")
     parser.add_argument("--keep", action="store_true", help="keep each result once whole, make docs/benchmarks.md anew")
+    parser.add_argument("--profile", action="store_true", help="measure nothing, take benchmarks/profiles anew")
     parser.add_argument("--report", action="store_true", help="measure nothing, only make docs/benchmarks.md anew")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - BENCHES.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}. There are {', '.join(BENCHES)}.")
     if chosen.keep and chosen.quick:
         parser.error("--keep goes with a run in full: what --quick measures says nothing.")
+    if chosen.keep and chosen.rows:
+        parser.error("--keep goes with all rows: the page is of tables of 1,000,000.")
     return chosen
 
 
@@ -92,6 +95,9 @@ def main() -> int:
     """Measure, keep, make the page: as far as it is wanted."""
     chosen = arguments()
     os.chdir(ROOT)
+    if chosen.profile:
+        profiles.take()
+        return 0
     if chosen.report:
         publish()
         return 0

@@ -1,4 +1,4 @@
-"""Runs a program from a small process of its own, and writes down how long it took and how much memory it had.
+"""Runs a program from a small process of its own, and writes down what it took: time, processor and memory.
 
 Linux counts to a program's peak what the process held that started it: started by the benchmark, which compares
 whole tables, it would be that peak that is read. python -m benchmarks.apart FILE PROGRAM ARGUMENTS
@@ -8,25 +8,35 @@ import json
 import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from time import monotonic
+
+from benchmarks import memory
 
 
 def main() -> int:
     """Run, note, and end as it ended."""
     file, *command = sys.argv[1:]
-    began = monotonic()
-    status = subprocess.call(command)
-    seconds = monotonic() - began
+    began, over = monotonic(), Event()
+    with subprocess.Popen(command) as process, ThreadPoolExecutor() as beside:
+        watched = beside.submit(memory.watch, process.pid, over)
+        try:
+            status = process.wait()
+            seconds = monotonic() - began
+        finally:
+            over.set()
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    Path(file).write_text(json.dumps({"seconds": seconds, "peak_mb": peak_mb(usage)}))
+    peak = memory.largest(usage)
+    measured = {
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak_mb": peak,
+        "total_mb": max(peak, watched.result()),
+    }
+    Path(file).write_text(json.dumps(measured))
     return status if status >= 0 else 1
-
-
-def peak_mb(usage: resource.struct_rusage) -> float:
-    """The largest resident memory of a process or of one of its children."""
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB here
-    return usage.ru_maxrss * unit / 1e6
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import gc
 import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.ground import Ground
@@ -41,6 +42,7 @@ class Bench(ABC):
     contenders: list[str]
     targets: list[Target]
     warm = True  # one turn each goes before, unrecorded
+    method = 1  # raised when its figures are got otherwise than before: they compare with none of those
     over = ""  # what the contenders are numbers of, where they are one design at several sizes
 
     def __init__(self, ground: Ground, scale: Scale, supervisor: Supervisor) -> None:
@@ -81,8 +83,12 @@ def run(bench: Bench) -> dict[str, Any]:
             if number >= 0:
                 found[contender].append(figures)
     wrong = {contender: bench.wrong(contender) for contender in bench.contenders}
+    targets = [judged(target, found) for target in bench.targets]
+    for target in targets:
+        print(f"  {bench.name}: {verdict(target)}", file=sys.stderr, flush=True)
     return {
         "title": bench.title,
+        "method": bench.method,
         "about": " ".join((bench.__doc__ or "").split()),
         "rows": bench.rows(),
         "rounds": bench.scale.rounds,
@@ -91,7 +97,7 @@ def run(bench: Bench) -> dict[str, Any]:
             contender: {"turns": turns, "wrong": difference._asdict() if (difference := wrong[contender]) else None}
             for contender, turns in found.items()
         },
-        "targets": [judged(target, found) for target in bench.targets],
+        "targets": targets,
     }
 
 
@@ -113,6 +119,18 @@ def judged(target: Target, found: dict[str, list[Figures]]) -> dict[str, Any]:
         "is_ratio": target.to is not None,
         "values": [one / other for one, other in zip(of, to, strict=True)],
     }
+
+
+def is_reached(target: dict[str, Any]) -> bool:
+    """Whether the median is what was aimed at."""
+    reached = median(target["values"])
+    return bool(reached >= target["limit"] if target["at_least"] else reached <= target["limit"])
+
+
+def verdict(target: dict[str, Any]) -> str:
+    """A target, judged, for the one who waits."""
+    reached = "reached" if is_reached(target) else "missed"
+    return f"{target['text']}: {median(target['values']):,.3g} of {target['limit']:g}, {reached}"
 
 
 def shown(figures: Figures) -> str:

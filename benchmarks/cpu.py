@@ -1,4 +1,4 @@
-"""Who spent the processor: seconds of whole trees of processes, as Linux counts them."""
+"""Who spent the processor: seconds of whole trees of processes, as Linux counts them. And who belongs to a tree."""
 
 import os
 from collections import defaultdict
@@ -11,19 +11,25 @@ TICKS = os.sysconf("SC_CLK_TCK")  # a second
 
 def spent(roots: Collection[int]) -> float:
     """Seconds that these processes and all their children have had, those that have ended included."""
-    children, used = defaultdict[int, list[int]](list), {}
+    return sum(tree(roots).values())
+
+
+def tree(roots: Collection[int]) -> dict[int, float]:
+    """These processes and all their children that there are, each with its seconds."""
+    children, used = defaultdict[int, list[int]](list), dict[int, float]()
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
             with suppress(OSError):  # it has ended meanwhile
                 parent, seconds = _read((folder / "stat").read_text())
                 children[parent].append(int(folder.name))
                 used[int(folder.name)] = seconds
-    waiting, total = list(roots), 0.0
+    waiting, found = list(roots), dict[int, float]()
     while waiting:
         process = waiting.pop()
-        total += used.get(process, 0.0)
+        if process in used:
+            found[process] = used[process]
         waiting += children[process]
-    return total
+    return found
 
 
 def _read(stat: str) -> tuple[int, float]:

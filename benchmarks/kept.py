@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).resolve().parent / "results"
 APART = timedelta(hours=1)  # so much earlier must a run be to say whether a figure comes again
+WHEN_AND_WHAT = {"date": "", "code": ""}  # of what a machine's description says, this is not where and with what
 Run = dict[str, Any]  # what script/benchmark writes
 
 
@@ -32,9 +33,18 @@ class Result(NamedTuple):
         """Whether both are known to be of one code: other code may be faster, and is not noisy for that."""
         return bool(self.code) and self.code == other.code
 
+    def is_elsewhere(self, other: "Result") -> bool:
+        """Whether the two are of different machines or versions."""
+        return (self.machine | WHEN_AND_WHAT) != (other.machine | WHEN_AND_WHAT)
+
+    def is_comparable(self, other: "Result") -> bool:
+        """Whether both measured the same, in the same way and place."""
+        alike = all(self.found.get(name, 1) == other.found.get(name, 1) for name in ("rows", "method"))
+        return alike and self.is_of_same_code(other) and not self.is_elsewhere(other)
+
 
 class Measured(NamedTuple):
-    """One benchmark's newest result, and the newest that is an hour older, of the same code and as many rows."""
+    """One benchmark's newest result, and the newest that is an hour older and can be compared with it."""
 
     name: str
     newest: Result
@@ -65,11 +75,5 @@ def merged(runs: Iterable[Run], names: Iterable[str]) -> list[Measured]:
 
 def earlier(newest: Result, results: list[Result]) -> Result | None:
     """The one to compare with."""
-    before = [
-        result
-        for result in results
-        if result.date <= newest.date - APART
-        and result.found["rows"] == newest.found["rows"]
-        and result.is_of_same_code(newest)
-    ]
+    before = [result for result in results if result.date <= newest.date - APART and result.is_comparable(newest)]
     return max(before, key=lambda result: result.date, default=None)

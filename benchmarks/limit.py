@@ -7,11 +7,12 @@ import json
 import threading
 from collections.abc import Callable
 from http.client import HTTPConnection
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.site import Site
+from benchmarks.bench import Figures
+from benchmarks.site import Site, per_row
 from tools.demo.compare import Difference, compare
 from tools.errors import ToolError
 
@@ -47,6 +48,13 @@ class Limit:
         }
         self.engine.indices.delete(index=self.name, ignore_unavailable=True)
         self.engine.indices.create(index=self.name, mappings=like["mappings"], settings=settings)
+
+    def turn(self) -> Figures:
+        """Write all, and what it took: of the processor this process's part is the sending."""
+        before, sent = self.site.cpu(), process_time()
+        seconds = self.write()
+        spent = per_row(before, self.site.cpu() | {"service": before["service"]}, len(self.rows), process_time() - sent)
+        return {"seconds": seconds, "per_second": len(self.rows) / seconds, **spent}
 
     def write(self) -> float:
         """All documents, until all can be found; seconds."""

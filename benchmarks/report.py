@@ -4,6 +4,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks import profiles
+from benchmarks.bench import is_reached
 from benchmarks.figures import AGREE, COUNTED, ONE_RUN, called, is_noisy, named, number, of_all, spread, values
 from benchmarks.kept import Measured, Result
 
@@ -29,9 +31,12 @@ engine in each save |
 | limit | what the engine takes when nothing has to be made: ready bodies over kept connections |
 
 All have the same PostgreSQL, Elasticsearch, gunicorn (two workers of eight threads, ten connections each), request
-bodies, connections that are kept, retries and timeouts of the client, and durability of their rows. They take turns:
-each round every contender has one, another one first each time. A figure is the median of the rounds, with the least
-and the most of them. Wrong documents are counted after the last round, when nothing waits any more, order by order.
+bodies, connections that are kept, retries of the client, and durability of their rows. A call of the client ends after
+ten seconds, and this project's push after one. They take turns: each round every contender has one, another one first
+each time; the services of the others run meanwhile and have nothing to do. The load, of `wrk`, is pinned to one
+processor, of which its part is shown. A figure is the median of the rounds, with the least and the most of them. Wrong
+documents are counted after the last round, when nothing waits any more, order by order, with their lines. PostgreSQL
+has `fsync` on and 256 MB of shared buffers, Elasticsearch a heap of 1 GB.
 
 ## Where and how
 
@@ -39,9 +44,9 @@ and the most of them. Wrong documents are counted after the last round, when not
 
 `script/benchmark --keep` measures all of it anew on servers of its own, keeps the results and makes this page;
 `script/benchmark NAME --keep` one benchmark alone. A figure whose median was more than {agree:.0%} off in an earlier
-run of the same code, by an hour at least, is called noisy; `{one_run}` means that there is no such run. Code is the
-same when nothing in `search`, `orders`, `project` and `gunicorn.conf.py` differs; a run that does not say what code it
-measured counts as other code.
+run, by an hour at least, is called noisy; `{one_run}` means that there is no such run. It has to be of the same
+machine, versions, code and way to measure. Code is the same when nothing in `search`, `orders`, `project` and
+`gunicorn.conf.py` differs; a run that does not say what code it measured counts as other code.
 
 ## The targets
 
@@ -49,7 +54,7 @@ measured counts as other code.
 """
 
 
-def document(measured: list[Measured], notes: Path = NOTES) -> str:
+def document(measured: list[Measured], notes: Path = NOTES, profiled: Path = profiles.FOLDER) -> str:
     """The whole page."""
     first = max((each.newest for each in measured), key=lambda result: result.date)
     head = HEAD.format(
@@ -62,7 +67,7 @@ def document(measured: list[Measured], notes: Path = NOTES) -> str:
             [row for each in measured for row in targets(each)],
         ),
     )
-    return "\n".join([head, *(section(each, first, notes) for each in measured)])
+    return "\n".join([head, *(section(each, first, notes, profiled) for each in measured)])
 
 
 def machine(described: dict[str, Any]) -> str:
@@ -83,17 +88,20 @@ def targets(measured: Measured) -> list[list[str]]:
             target["text"],
             limit(target),
             value(target, spread(target["values"])),
-            "yes" if is_reached(target) else "**no**",
-            again(target["values"], before(measured.earlier, target["text"])),
+            yes_or_no(target, earlier := before(measured.earlier, target["text"])),
+            again(target["values"], earlier),
         ]
         for target in found["targets"]
     ]
 
 
-def is_reached(target: dict[str, Any]) -> bool:
-    """Whether the median is what was aimed at."""
-    reached = median(target["values"])
-    return bool(reached >= target["limit"] if target["at_least"] else reached <= target["limit"])
+def yes_or_no(target: dict[str, Any], earlier: list[float]) -> str:
+    """Whether it is reached, and whether it was when that was another answer."""
+    reached = is_reached(target)
+    said = "yes" if reached else "**no**"
+    if earlier and is_reached({**target, "values": earlier}) != reached:
+        return f"{said}, before: {'no' if reached else 'yes'}"
+    return said
 
 
 def limit(target: dict[str, Any]) -> str:
@@ -118,15 +126,17 @@ def again(now: list[float], earlier: list[float]) -> str:
     """Whether a figure came again."""
     if not earlier:
         return ONE_RUN
-    return f"noisy: {number(median(earlier))}" if is_noisy(now, earlier) else "agrees"
+    return f"{'noisy' if is_noisy(now, earlier) else 'agrees'}: {number(median(earlier))}"
 
 
-def section(measured: Measured, first: Result, notes: Path) -> str:
+def section(measured: Measured, first: Result, notes: Path, profiled: Path) -> str:
     """All of one benchmark."""
     found, note = measured.newest.found, notes / f"{measured.name}.md"
     parts = [f"## {found['title']}", found["about"], when(measured, first), figures(measured), plot(measured)]
     if note.exists():
         parts.append(note.read_text().strip())
+    if (profile := profiled / f"{profiles.of(measured.name)}.txt").exists():
+        parts.append(f"[Profile of a {profile.stem}](../benchmarks/profiles/{profile.name}): where its time goes.")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -138,15 +148,9 @@ def when(measured: Measured, first: Result) -> str:
     said = f"`script/benchmark {measured.name}`: {rounds}{rows}, {newest.date:%Y-%m-%d %H:%M} UTC"
     said += f", code {newest.code}" if newest.code else ""
     said += f"; before that {earlier.date:%Y-%m-%d %H:%M} UTC." if earlier else "."
-    if is_elsewhere(newest, first):
+    if newest.is_elsewhere(first):
         said += f" Elsewhere: {machine(newest.machine)}"
     return said
-
-
-def is_elsewhere(one: Result, other: Result) -> bool:
-    """Whether two results are of different machines or versions."""
-    alike = {"date": "", "code": ""}  # these say when and of what, not where
-    return (one.machine | alike) != (other.machine | alike)
 
 
 def figures(measured: Measured) -> str:

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import psycopg
@@ -21,7 +23,8 @@ WEB = ["-m", "gunicorn", "project.wsgi", "--workers", "2", "--threads", "8", "--
 WEB += ["--worker-connections", "10"]
 WEB += ["--no-control-socket", "--graceful-timeout", "5"]
 HEAL = 120.0  # seconds that what waits may take
-COLUMNS = "id, order_number, customer_name, total_amount"
+TEXTS = ["order_number", "customer_name", "currency", "status", "note"]
+OF_A_LINE = ["sku", "description", "quantity", "unit_price"]
 
 
 class Done(NamedTuple):
@@ -29,7 +32,9 @@ class Done(NamedTuple):
 
     output: str
     seconds: float  # by the clock, its start included
+    cpu_seconds: float  # of all its processes
     peak_mb: float  # of the largest of its processes
+    total_mb: float  # the most that all its processes had at once, looked at twice a second
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,12 @@ class Site:
             "engine": cpu.spent([self.ground.elasticsearch.pid() or 0]),
         }
 
+    def refresh(self) -> float:
+        """Let all be found that is in the index; seconds."""
+        began = perf_counter()
+        self.ground.engine.indices.refresh(index=self.alias)
+        return perf_counter() - began
+
     def last_words(self) -> str:
         """The end of its service's log."""
         return "\n" + (self.ground.folder / f"{self.name}-gunicorn.log").read_text(errors="replace")[-4000:]
@@ -185,8 +196,14 @@ class Site:
 
     def rows(self) -> Rows:
         """Every order of the table."""
-        read = self.sql(f"SELECT {COLUMNS} FROM orders_order")
-        return {pk: (number, name, float(amount)) for pk, number, name, amount in read}
+        lines = defaultdict[int, list[dict[str, Any]]](list)
+        for order, *values in self.sql(f"SELECT order_id, {', '.join(OF_A_LINE)} FROM orders_orderline"):
+            lines[order].append(dict(zip(OF_A_LINE, values, strict=True)))
+        read = self.sql(f"SELECT id, total_amount, {', '.join(TEXTS)} FROM orders_order")
+        return {
+            pk: searched({"total_amount": amount, "lines": lines.get(pk, []), **dict(zip(TEXTS, texts, strict=True))})
+            for pk, amount, *texts in read
+        }
 
     def documents(self, index: str) -> Rows:
         """Every document of an index, its own or the limit's."""
@@ -194,11 +211,8 @@ class Site:
 
         engine = self.ground.engine
         engine.indices.refresh(index=index)
-        return {
-            int(hit["_id"]): (each["order_number"], each["customer_name"], float(each["total_amount"]))
-            for hit in scan(engine, index=index, size=5000, _source=COLUMNS.split(", "))
-            for each in [hit["_source"]]
-        }
+        found = scan(engine, index=index, size=5000, _source=["total_amount", "lines", *TEXTS])
+        return {int(hit["_id"]): searched(hit["_source"]) for hit in found}
 
     def settle(self, supervisor: Supervisor) -> None:
         """Wait until its relay has nothing to do."""
@@ -214,3 +228,18 @@ class Site:
     def settled(self) -> bool:
         """Whether nothing waits any more for the index."""
         return not self.kind.relay or self.sql("SELECT count(*) FROM search_outbox WHERE state <> 'settling'") == [(0,)]
+
+
+def searched(order: dict[str, Any]) -> tuple[Any, ...]:
+    """What a searcher sees of an order, of its row or of its document: the two are to be equal."""
+    lines = sorted(
+        (line["sku"], line["description"], line["quantity"], float(line["unit_price"])) for line in order["lines"]
+    )
+    return (float(order["total_amount"]), *(order[name] for name in TEXTS), tuple(lines))
+
+
+def per_row(before: dict[str, float], after: dict[str, float], rows: int, service: float = 0.0) -> dict[str, float]:
+    """What a row took of the processor, between two Site.cpu(); `service` seconds are of programs that have ended."""
+    spent = {who: after[who] - before[who] for who in after}
+    spent["service"] += service
+    return {f"{who}_cpu_us": 1e6 * seconds / rows for who, seconds in spent.items()}

@@ -45,5 +45,5 @@ class OrderDocument(Document):  # type: ignore[misc]  # the package has no types
 
     class Django:
         model = Order
-        queryset_pagination = 500  # --populate with prefetch_related needs it; as many as a bulk takes
+        queryset_pagination = 500  # --populate with prefetch_related needs it; as many as the package's own bulks take
         related_models = [OrderLine]

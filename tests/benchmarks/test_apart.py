@@ -28,4 +28,17 @@ def test_the_peak_is_the_programs_own(tmp_path):
 def test_it_says_and_ends_as_the_program_does(tmp_path, program, status, output):
     done = apart(tmp_path / "measured", program)
     assert (done.returncode, done.stdout, done.stderr) == (status, output, "")
-    assert json.loads((tmp_path / "measured").read_text()).keys() == {"seconds", "peak_mb"}
+    measured = json.loads((tmp_path / "measured").read_text())
+    assert measured.keys() == {"seconds", "cpu_seconds", "peak_mb", "total_mb"}
+
+
+def test_a_child_counts_to_the_processor_and_to_all_memory_but_not_to_the_peak(tmp_path):
+    """Each holds 60 MB for longer than the time between two looks."""
+    hold = "import time; held = bytearray(b'1') * 60_000_000; "
+    burn = "began = time.process_time()\nwhile time.process_time() - began < 0.4: pass\n"
+    child = f"{hold}time.sleep(2)"
+    parent = f"{hold}\nimport subprocess, sys\n{burn}subprocess.run([sys.executable, '-c', {child + chr(10) + burn!r}])"
+    assert apart(tmp_path / "measured", parent).returncode == 0
+    measured = json.loads((tmp_path / "measured").read_text())
+    assert 0.8 <= measured["cpu_seconds"] < 5
+    assert 60 < measured["peak_mb"] < 115 < measured["total_mb"] < 200

@@ -63,6 +63,7 @@ def test_without_warming_up_there_is_no_turn_before(bench):
 def test_what_is_found_is_all_of_the_recorded_turns(bench, capsys):
     assert run(bench) == {
         "title": "Sleeping",
+        "method": 1,
         "about": "How long each sleeps.",
         "rows": 7,
         "rounds": 2,
@@ -86,7 +87,11 @@ def test_what_is_found_is_all_of_the_recorded_turns(bench, capsys):
             }
         ],
     }
-    assert capsys.readouterr().err.splitlines()[0] == "  sleeping, round 0, ant: hours_s 3.00"
+    said = capsys.readouterr().err.splitlines()
+    assert (said[0], said[-1]) == (
+        "  sleeping, round 0, ant: hours_s 3.00",
+        "  sleeping: the dog at most half as long as the cat: 0.757 of 0.5, missed",
+    )
 
 
 def test_a_target_is_judged_by_the_ratios_of_each_round_less_what_is_allowed_beside():

@@ -50,6 +50,22 @@ def test_a_run_of_other_code_compares_with_nothing_and_one_before_it_does():
     assert marks(merged([*runs, run("24T08:00", "lag")], ["lag"])) == [("lag", "24T12:00", "24T08:00")]
 
 
+@pytest.mark.parametrize(
+    "other", [{"machine": {"processors": 64}}, {"benches": {"lag": {"method": 2}}}], ids=["elsewhere", "otherwise"]
+)
+def test_a_run_elsewhere_or_got_otherwise_compares_with_nothing(other):
+    runs = [run("24T12:00", "lag"), run("24T10:00", "lag")]
+    runs[1]["machine"] |= other.get("machine", {})
+    runs[1]["benches"]["lag"] |= other.get("benches", {"lag": {}})["lag"]
+    assert marks(merged(runs, ["lag"])) == [("lag", "24T12:00", None)]
+
+
+def test_a_run_from_before_there_was_a_second_method_had_the_first():
+    runs = [run("24T12:00", "lag"), run("24T10:00", "lag")]
+    runs[0]["benches"]["lag"]["method"] = 1
+    assert marks(merged(runs, ["lag"])) == [("lag", "24T12:00", "24T10:00")]
+
+
 @pytest.mark.parametrize("unknown", [{}, {"code": ""}], ids=["without", "empty"])
 def test_runs_that_do_not_say_their_code_compare_with_nothing(unknown):
     runs = [run("24T12:00", "lag"), run("24T10:00", "lag")]

@@ -1,9 +1,8 @@
 """What an index lacks, has otherwise, or has too much, of what the database knows."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-# What a searcher sees of an order: number, customer, amount. By the order's id.
-Rows = dict[int, tuple[str, str, float]]
+Rows = dict[int, tuple[Any, ...]]  # what a searcher sees of each order, by its id; both sides in the same way
 
 
 class Difference(NamedTuple):
