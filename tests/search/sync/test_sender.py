@@ -114,7 +114,7 @@ def test_nobody_waits_beyond_the_deadline_and_the_late_bulk_is_still_written_dow
     push.go_on.clear()
     begun = monotonic()
     assert sender.push(["a"]) is False
-    assert 0.2 <= monotonic() - begun < 2  # and not the five that the push takes
+    assert 0.2 <= monotonic() - begun < 0.5
     push.go_on.set()
     wait_until(lambda: push.recorded)
 
@@ -129,16 +129,14 @@ def test_what_nobody_waits_for_any_more_is_left_to_the_relay(sender, push, setti
     assert push.bulks == [{"a"}, {"c"}]
 
 
-def test_an_exception_releases_all_who_wait_and_the_next_push_works(sender, push, settings, caplog):
-    settings.SEARCH_PUSH_TIMEOUT = 5.0
-
+def test_an_exception_releases_all_who_wait_and_the_next_push_works(sender, push, caplog):
     def fail(keys):
         raise RuntimeError("no such luck")
 
     push.answer = fail
     begun = monotonic()
     assert in_threads(*[lambda key=key: sender.push([key]) for key in "abc"]) == [False] * 3
-    assert monotonic() - begun < 4
+    assert monotonic() - begun < 0.9
     push.answer = lambda keys: [pushed(key) for key in keys]
     assert sender.push(["d"]) is True
 
@@ -231,7 +229,7 @@ def test_an_open_breaker_costs_a_request_nothing(sender, push, monkeypatch):
     wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
     begun = monotonic()
     assert [sender.push([str(n)]) for n in range(100)] == [False] * 100
-    assert monotonic() - begun < 1  # of one deadline
+    assert monotonic() - begun < 0.2
     assert push.bulks == [{"a"}]
 
 
@@ -265,12 +263,11 @@ class TestWhileNoRequestComes:
         assert sender.push(["a"]) is True
         wait_until(lambda: knocks.count > 1)
         settings.SEARCH_BREAKER_PROBE = 60.0  # nobody looks whether it is back
-        settings.SEARCH_PUSH_TIMEOUT = 5.0
         knocks.raises = ConnectionTimeout("silent")
         wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
         begun = monotonic()
         assert sender.push(["b"]) is False
-        assert (monotonic() - begun < 4, push.bulks) == (True, [{"a"}])
+        assert (monotonic() - begun < 0.5, push.bulks) == (True, [{"a"}])
 
     @pytest.mark.parametrize("error", [EngineConnectionError("refused"), RuntimeError("anything")])
     def test_one_that_refuses_costs_no_time_and_is_left_to_the_push(self, sender, push, knocks, error):

@@ -64,7 +64,7 @@ def test_a_server_that_drips_is_cut_at_the_deadline(serve, head):
     with pytest.raises(ConnectionTimeout) as raised:
         found.perform_request("GET", "/", request_timeout=0.5)
     assert raised.value.message == "No whole answer within 0.5 s"
-    assert 0.4 < monotonic() - begun < 3  # of the ten that it drips
+    assert 0.4 < monotonic() - begun < 1.0
 
 
 def test_a_black_hole_is_cut_at_the_deadline(serve):
@@ -72,7 +72,7 @@ def test_a_black_hole_is_cut_at_the_deadline(serve):
     begun = monotonic()
     with pytest.raises(ConnectionTimeout):
         found.perform_request("GET", "/", request_timeout=0.3)
-    assert monotonic() - begun < 3
+    assert monotonic() - begun < 0.8
 
 
 def test_a_quick_answer_is_whole_and_the_connection_is_used_again(serve):
@@ -123,9 +123,9 @@ def test_one_thread_watches_all_calls(serve):
 
 def test_an_earlier_end_than_those_that_are_known_is_kept(serve):
     port = serve(lambda connection: sleep(5))
-    patient = threading.Thread(target=call, args=(port, 3.0))
+    patient = threading.Thread(target=call, args=(port, 2.0))
     patient.start()
-    assert call(port, 0.3) < 2.5
+    assert call(port, 0.3) < 0.8
     patient.join()
 
 
@@ -144,7 +144,7 @@ def test_a_child_process_has_a_watchdog_of_its_own(serve):
     if not child:
         code = 1
         try:
-            code = 0 if call(port, 0.3) < 3 else 2
+            code = 0 if call(port, 0.3) < 0.8 else 2
         finally:
             os._exit(code)
     assert os.waitpid(child, 0)[1] == 0
