@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -144,7 +145,8 @@ def test_every_action_with_these_rights_alone(secured: Secured, project: Project
         secured.call("PUT", "/shop-orders", {})
     for step in steps:
         code, said = project.manage(*step)
-        assert (code, "security_exception" in said) == (0, False), f"{step}: {said}"
+        refused = re.search(r"\b403\b", said)  # the moment in an index's name may hold these digits too
+        assert (code, refused) == (0, None), f"{step}: {said}"
 
 
 def test_nothing_else_is_allowed(secured: Secured, project: Project) -> None:
