@@ -87,7 +87,7 @@ def arguments() -> argparse.Namespace:
     if chosen.keep and chosen.quick:
         parser.error("--keep goes with a run in full: what --quick measures says nothing.")
     if chosen.keep and chosen.rows:
-        parser.error("--keep goes with all rows: the page is of tables of 1,000,000.")
+        parser.error(f"--keep goes with all rows: the page is of tables of {FULL.rows:,}.")
     return chosen
 
 

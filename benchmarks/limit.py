@@ -16,6 +16,7 @@ from benchmarks.site import Site, per_row
 from tools.demo.compare import Difference, compare
 from tools.errors import ToolError
 
+LIMIT = "limit"  # as a contender
 CONNECTIONS = 2  # as many as cores, and as the rebuild's processes; one alone is slower
 Read = Callable[[], bytes | None]
 

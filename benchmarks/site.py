@@ -126,8 +126,12 @@ class Site:
     def serve(self, supervisor: Supervisor) -> "Site":
         """Start gunicorn and, where the contender has one, the relay."""
         if self.kind.relay:
-            self.start(supervisor, "relay", ["manage.py", "search_relay"])
+            self.start_relay(supervisor)
         return self.serve_alone(supervisor)
+
+    def start_relay(self, supervisor: Supervisor) -> None:
+        """Start the relay alone."""
+        self.start(supervisor, "relay", ["manage.py", "search_relay"])
 
     def serve_alone(self, supervisor: Supervisor) -> "Site":
         """Start gunicorn, and no relay: what waits is for the caller to drain."""

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from benchmarks import table
 from benchmarks.bench import Bench, Figures, Of, Target
-from benchmarks.limit import Limit
+from benchmarks.limit import LIMIT, Limit
 from benchmarks.site import ASYNC, BARE, PLAIN, PLAIN_DEFAULT, SYNC, Site, per_row
 from tools.demo.compare import Difference
 
 RUNS = itertools.count(1)
-LIMIT = "limit"
 
 
 class Transaction(Bench):
@@ -32,7 +31,7 @@ class Transaction(Bench):
             kind.name: Site(self.ground, kind, f"{self.name}-{number}").create()
             for number, kind in enumerate(self.kinds)
         }
-        relay(self, self.sites[SYNC.name])
+        self.sites[SYNC.name].start_relay(self.supervisor)
 
     def turn(self, contender: str, number: int) -> Figures:
         seconds: float = self.sites[contender].work("saves", f"run{next(RUNS)}", str(self.scale.saves))["seconds"]
@@ -44,11 +43,6 @@ class Transaction(Bench):
     def close(self) -> None:
         for site in self.sites.values():
             site.drop()
-
-
-def relay(bench: Bench, site: Site) -> None:
-    """Start a relay beside."""
-    site.start(bench.supervisor, "relay", ["manage.py", "search_relay"])
 
 
 class Update(Bench):
@@ -77,7 +71,7 @@ class Update(Bench):
             table.fill(site, self.rows())
             site.manage("search_index", "--rebuild" if site.kind.relay else "--populate", "--verbosity", "0")
             if site.kind.relay:
-                relay(self, site)
+                site.start_relay(self.supervisor)
         self.limit = Limit(self.sites[ASYNC.name], refresh="1s").prepare()
 
     def turn(self, contender: str, number: int) -> Figures:

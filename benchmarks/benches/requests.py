@@ -173,7 +173,7 @@ class Change(Requests):
 
     name = "change_16"
     title = "Change of 20 hot orders, 16 connections"
-    kinds = [BARE, PLAIN, PLAIN_DEFAULT, SYNC, ASYNC]
+    kinds = CreateAlone.kinds
     contenders = CreateAlone.contenders
     connections = 16
     script = "change"

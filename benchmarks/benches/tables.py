@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from benchmarks import table
 from benchmarks.bench import Bench, Figures, Of, Target
-from benchmarks.limit import Limit
+from benchmarks.limit import LIMIT, Limit
 from benchmarks.site import PLAIN, Site, per_row
 from tools.demo.compare import Difference
 from tools.errors import ToolError
@@ -12,7 +12,6 @@ from tools.errors import ToolError
 OURS = "this project"
 POPULATE = "plain --populate"
 PARALLEL = "plain --populate --parallel"
-LIMIT = "limit"
 NAMES = {POPULATE: "populate", PARALLEL: "parallel"}  # of their indices: each fills one of its own
 TO_BEAT = [
     Target(
