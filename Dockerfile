@@ -10,6 +10,7 @@ COPY manage.py gunicorn.conf.py ./
 COPY project project
 COPY desk desk
 COPY orders orders
+COPY order_search order_search
 COPY search search
 # Collecting reads the settings, which want these; nothing of them stays in the image.
 RUN DJANGO_SECRET_KEY=none DJANGO_ALLOWED_HOSTS=none ELASTICSEARCH_URL=http://none DATABASE_URL=sqlite://:memory: \

@@ -13,11 +13,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import kept, machine, plots, profiles, report, wrk
+from benchmarks import machine, plots, profiles, report, results_store, wrk
 from benchmarks.bench import Bench, run
 from benchmarks.benches import ALL
-from benchmarks.ground import Ground, ground
 from benchmarks.scale import FULL, QUICK, Scale
+from benchmarks.servers import Ground, ground
 from tools import errors
 from tools.errors import ToolError
 from tools.supervisor import Stop, Supervisor
@@ -37,7 +37,7 @@ def measure(benches: list[type[Bench]], scale: Scale, into: Path, keep: bool = F
             benches_found[bench.name] = one(bench, servers, scale)
             into.write_text(json.dumps(found, indent=1) + "\n")
             if keep:
-                kept.keep(into)
+                results_store.keep(into)
                 publish()
 
 
@@ -50,9 +50,9 @@ def one(bench: type[Bench], servers: Ground, scale: Scale) -> object:
     return found
 
 
-def publish(results: Path = kept.FOLDER, docs: Path = DOCS) -> None:
+def publish(results: Path = results_store.FOLDER, docs: Path = DOCS) -> None:
     """Make docs/benchmarks.md and its plots anew from the results that are kept."""
-    measured = kept.merged(kept.read(results), BENCHES)
+    measured = results_store.merged(results_store.read(results), BENCHES)
     if not measured:
         raise ToolError("No results are kept yet. Measure some: script/benchmark --keep")
     images = docs / report.IMAGES

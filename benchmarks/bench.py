@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks.ground import Ground
 from benchmarks.scale import Scale
+from benchmarks.servers import Ground
 from tools.demo.compare import Difference
 from tools.supervisor import Supervisor
 

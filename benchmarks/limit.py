@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.bench import Figures
-from benchmarks.site import Site, per_row
+from benchmarks.deployment import Site, per_row
 from tools.demo.compare import Difference, compare
 from tools.errors import ToolError
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.ground import ENGINE
+from benchmarks.servers import ENGINE
 from tools import postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = ["search", "orders", "project", "gunicorn.conf.py"]  # what the service is made of
+CODE = ["search", "order_search", "orders", "project", "gunicorn.conf.py"]  # what the service is made of
 PACKAGES = ["Django", "djangorestframework", "django-elasticsearch-dsl", "elasticsearch", "gunicorn", "psycopg"]
 
 

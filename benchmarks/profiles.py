@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from benchmarks import machine, table
-from benchmarks.ground import Ground, ground
 from benchmarks.limit import Limit
 from benchmarks.scale import FULL
+from benchmarks.servers import Ground, ground
 from tools.supervisor import Supervisor
 
 FOLDER = Path(__file__).resolve().parent / "profiles"
@@ -38,6 +38,6 @@ def one(servers: Ground, rows: int, name: str) -> str:
     empty = Limit(site, refresh="-1")
     empty.renew()
     try:
-        return site.run("-m", "benchmarks.profiled", name, empty.name).output
+        return site.run("-m", "benchmarks.profile_target", name, empty.name).output
     finally:
         empty.drop()

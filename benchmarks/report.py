@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks import profiles
 from benchmarks.bench import is_reached
 from benchmarks.figures import AGREE, COUNTED, ONE_RUN, called, is_noisy, named, number, of_all, spread, values
-from benchmarks.kept import Measured, Result
+from benchmarks.results_store import Measured, Result
 
 NOTES = Path(__file__).resolve().parent / "notes"
 IMAGES = "images/benchmarks"

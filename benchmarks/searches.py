@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from benchmarks import wrk
 from benchmarks.bench import Figures
-from benchmarks.site import Site
+from benchmarks.deployment import Site
 
 TEXTS = ["anna", "müller", "chair", "lamp", "oak", "smith", "chloe", "hill", "notebook", "walnut desk", "emily brown"]
 TEXTS += ["blue", "T-0000", "neighbour", "jørgensen", "kettle white", "clark", "ben", "stool grey", "fisher", "mirror"]

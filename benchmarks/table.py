@@ -1,7 +1,7 @@
 """Tables of many orders, made by SQL, with their index: built once a run, for every benchmark that needs the size."""
 
-from benchmarks.ground import Ground
-from benchmarks.site import SYNC, Site
+from benchmarks.deployment import SYNC, Site
+from benchmarks.servers import Ground
 
 FIRSTS = "Anna Ben Clara Daniel Emily George Hannah Jack Olivia Thomas Björn Chloé François Jürgen Łukasz Søren Zoë"
 LASTS = "Brown Clark Evans Hill King Smith Walker Çelik Dvořák Ibáñez Jørgensen Müller Nowák Miller Cook Baker Fisher"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from search.documents import OrderDocument
+from order_search.documents import OrderDocument
+from search.client.errors import client, engine_errors
 from search.exceptions import SearchError
-from search.index import indices
-from search.index.engine import client, engine_errors
+from search.indices import lifecycle
 from search.models import Entry
 
 PATIENCE = 0.3  # seconds; a page must not be late for its badge
@@ -52,7 +52,7 @@ def _is_up() -> bool:
     """Whether the engine answers, and has something to search."""
     try:
         with engine_errors():
-            return bool(client(request_timeout=PATIENCE).indices.exists_alias(name=indices.alias_of(OrderDocument)))
+            return bool(client(request_timeout=PATIENCE).indices.exists_alias(name=lifecycle.alias_of(OrderDocument)))
     except SearchError:
         return False
 

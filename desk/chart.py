@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from desk.address import Address
 from desk.facets import month
+from desk.search_params import Address
 
 MOST_MONTHS = 24
 STEP, BAR, HEIGHT = 10, 8, 100  # in units of the drawing, which is stretched to its place

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from desk.address import Address
 from desk.rows import status_label
+from desk.search_params import Address
 from orders.models import OrderStatus
 
 Facets = dict[str, list[dict[str, Any]]]

@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.settings import api_settings
 
 from orders.models import Order, OrderStatus, default_currency
-from orders.races import retried
+from orders.retry import retried
 from orders.serializers import CURRENCIES, OrderSerializer
 
 LABELS = {

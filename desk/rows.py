@@ -9,8 +9,8 @@ from typing import Any, Self
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
+from order_search.serializers import HighlightedOrder
 from orders.models import Order, OrderStatus
-from search.serializers import HighlightedOrder
 
 MOST_FRAGMENTS = 3
 ELSEWHERE = ("lines.sku", "lines.description", "note")  # where a text may be found, besides the row's own columns

@@ -6,14 +6,14 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 
-from desk.access import DeskView, Guarded, guarded, is_part
-from desk.address import Address
+from desk.base import DeskView, Guarded, guarded, is_part
 from desk.forms import OrderChanged, OrderForm, unchanged
-from desk.searching import completions, look
+from desk.results import completions, look
+from desk.search_params import Address
+from order_search.views import RETRY_AFTER
 from orders.models import Order
-from orders.races import retried
-from search.explain import explain
-from search.views import RETRY_AFTER
+from orders.retry import retried
+from search.row_status import explain
 
 
 class Login(Guarded, LoginView):

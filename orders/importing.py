@@ -12,9 +12,9 @@ from typing import Any
 
 from orders import bulk
 from orders.bulk import BulkOrderSerializer, Refused
+from orders.file_readers import Record, is_text
 from orders.models import Order, OrderLine
-from orders.races import retried
-from orders.reading import Record, is_text
+from orders.retry import retried
 from orders.serializers import OrderSerializer
 
 BATCH = 500  # orders

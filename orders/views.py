@@ -14,9 +14,9 @@ from rest_framework.serializers import BaseSerializer
 from orders import bulk, openapi, preconditions
 from orders.bulk import BulkOrderSerializer, BulkParameters
 from orders.models import Order
-from orders.pages import OrderPages
+from orders.pagination import OrderPages
 from orders.parsers import StrictArrayParser, StrictJSONParser, StrictNDJSONParser
-from orders.races import retried
+from orders.retry import retried
 from orders.serializers import OrderSerializer
 
 

@@ -13,8 +13,8 @@ from prometheus_client.exposition import choose_encoder
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from search.index.metrics import DriftCollector
-from search.sync.metrics import OutboxCollector
+from search.drift_metrics import DriftCollector
+from search.metrics import OutboxCollector
 
 
 class Metrics(APIView):

@@ -11,7 +11,7 @@ from elastic_transport.client_utils import url_to_node_config
 from elasticsearch.serializer import OrjsonSerializer
 from iso4217 import Currency
 
-from search.sync.transport import DeadlineNode
+from search.client.node import DeadlineNode
 
 T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "search",
     "django_elasticsearch_dsl",
     "orders",
+    "order_search",
     "desk",
     *read_names("DJANGO_EXTRA_APPS", []),
 ]

@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from orders.views import OrderList
-from project.docs import Description, Docs
+from project.api_docs import Description, Docs
 from project.errors import not_found
 from project.metrics import Metrics
 
@@ -13,7 +13,7 @@ urlpatterns = [
     path("", include("desk.urls")),
     path("admin/", admin.site.urls),
     # Before the orders' own paths: /orders/search is no order's id.
-    path("orders/", include("search.urls")),
+    path("orders/", include("order_search.urls")),
     path("orders/", include("orders.urls")),
     path("orders", OrderList.as_view()),
     path("metrics", Metrics.as_view(), name="metrics"),

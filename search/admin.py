@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from search.exceptions import NotADeadLetter
+from search.mapping.base import documents
 from search.models import Entry, Index, RelayProcess
-from search.sync import dead_letters
-from search.versioned import documents
+from search.outbox import dead_letters
 
 MOST = 500  # dead letters that one confirmation lists
 

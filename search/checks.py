@@ -16,11 +16,11 @@ from django.db.models import BigIntegerField, Model
 from django_elasticsearch_dsl.registries import registry
 
 from search.conf import conf
-from search.sync.paths import hops
-from search.versioned import VersionedDocument, documents
+from search.mapping.base import VersionedDocument, documents
+from search.outbox.relations import hops
 
 PROCESSOR = "search.signals.SignalProcessor"
-VENDORS = {"postgresql", "sqlite"}  # whose triggers search/sync/triggers.py writes
+VENDORS = {"postgresql", "sqlite"}  # whose triggers search/outbox/triggers.py writes
 SHARE = 2.5  # a sender reads rows for at most half of SETTLE, and then waits for its call for at most 0.4 of it
 
 
@@ -43,7 +43,7 @@ def _strangers() -> Iterator[CheckMessage]:
     for document in sorted(others, key=lambda each: each.__qualname__):
         yield Error(
             f"{document.__name__} is no VersionedDocument, so its changes are indexed by nobody.",
-            hint="Derive it from search.versioned.VersionedDocument.",
+            hint="Derive it from search.mapping.base.VersionedDocument.",
             obj=document,
             id="search.E001",
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from search.sync import refresh, status
+from search.push import refresh, request_status
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 REFRESH = frozenset({"", "false", "true", "wait_for"})
@@ -22,12 +22,12 @@ class SearchStatusMiddleware:
         wanted = request.GET.get("refresh", "")
         if wanted not in REFRESH:
             return _bad_refresh()
-        found = status.RequestStatus()
-        token = status.current.set(found)
+        found = request_status.RequestStatus()
+        token = request_status.current.set(found)
         try:
             response = self.get_response(request)
         finally:
-            status.current.reset(token)
+            request_status.current.reset(token)
         if response.status_code < 400:
             if wanted in {"true", "wait_for"} and found.pushed and found.confirmed:
                 found.confirmed = refresh.refresh()

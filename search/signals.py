@@ -1,6 +1,6 @@
 """The story of a change: a save or a delete is noted, and after the commit one push carries all of them.
 
-The database has captured the change already, in the same transaction (search/sync/capture.py). A receiver only notes
+The database has captured the change already, in the same transaction (search/outbox/capture.py). A receiver only notes
 the row's key; it never talks to the engine inside a transaction, and never raises into the caller. What this push does
 not reach, the relay does.
 """
@@ -17,10 +17,10 @@ from django.db.models.signals import post_delete, post_save
 from django_elasticsearch_dsl.signals import BaseSignalProcessor
 
 from search.conf import conf
-from search.sync import status
-from search.sync.paths import parent_keys
-from search.sync.sender import sender
-from search.versioned import documents
+from search.mapping.base import documents
+from search.outbox.relations import parent_keys
+from search.push import request_status
+from search.push.sender import sender
 
 log = logging.getLogger("search.signals")
 _noted: WeakKeyDictionary[BaseDatabaseWrapper, set[str]] = WeakKeyDictionary()
@@ -33,14 +33,14 @@ def changed(instance: Model, using: str, *, path: str = "", **kwargs: Any) -> No
     # Each time: a savepoint's rollback drops the callbacks registered inside it.
     transaction.on_commit(partial(push_noted, using), using=using, robust=True)
     if found is None:
-        transaction.on_commit(partial(status.note, False), using=using, robust=True)
+        transaction.on_commit(partial(request_status.note, False), using=using, robust=True)
 
 
 def push_noted(using: str) -> None:
     """After the commit: the first callback to run takes the whole set and pushes it."""
     keys = _noted.pop(connections[using], set())
     if keys:
-        status.note(conf.PUSH == "sync" and sender(using).push(keys))
+        request_status.note(conf.PUSH == "sync" and sender(using).push(keys))
 
 
 class SignalProcessor(BaseSignalProcessor):  # type: ignore[misc]  # the package has no types

@@ -59,9 +59,9 @@ def engine() -> Iterator[object]:
 @pytest.fixture
 def indices(engine: object, transactional_db: None) -> Iterator[object]:
     """Every registered document's index behind its alias, empty; for tests that commit. Gives the client."""
-    from search.index.indices import create
-    from search.sync import sender
-    from search.versioned import documents
+    from search.indices.lifecycle import create
+    from search.mapping.base import documents
+    from search.push import sender
 
     for document in documents():
         create(document)
@@ -84,7 +84,7 @@ def _empty_outbox(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True)
 def _documents_are_made_anew() -> None:
     """A test may have changed a document's class."""
-    from search.versioned import forget_makers
+    from search.mapping.base import forget_makers
 
     forget_makers()
 
@@ -92,7 +92,7 @@ def _documents_are_made_anew() -> None:
 @pytest.fixture(autouse=True)
 def _no_sender_outlives_its_test() -> Iterator[None]:
     """A sender keeps a thread, a breaker and a database connection: each test begins without."""
-    from search.sync import sender
+    from search.push import sender
 
     yield
     sender.stop_all()

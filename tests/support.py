@@ -9,8 +9,8 @@ from typing import Any
 from elasticsearch.dsl.connections import connections
 from elasticsearch.helpers import scan
 
-from search.sync.reading import serializer
-from search.versioned import VersionedDocument, documents
+from search.mapping.base import VersionedDocument, documents
+from search.push.actions import serializer
 
 
 def in_index(document: type[VersionedDocument], name: str | None = None) -> dict[str, tuple[int, dict[str, Any]]]:

@@ -14,12 +14,11 @@ from prometheus_client import Gauge
 from prometheus_client.metrics import MetricWrapperBase
 
 from project.errors import not_found
-from search import exceptions
+from search import exceptions, metrics
 from search.conf import SearchSettings
+from search.drift_metrics import DriftCollector
 from search.exceptions import SearchError
-from search.index.metrics import DriftCollector
-from search.sync import metrics
-from search.sync.metrics import OutboxCollector
+from search.metrics import OutboxCollector
 from tests.model.mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,11 +12,11 @@ from django.db.backends.utils import CursorWrapper
 from django.test import Client
 
 from orders.models import Order
+from search.client.node import DeadlineNode
 from search.models import Entry
-from search.sync import sender
-from search.sync.push import push
-from search.sync.relay import Relay
-from search.sync.transport import DeadlineNode
+from search.push import sender
+from search.push.push import push
+from search.push.relay import Relay
 
 READ = ["BEGIN", "SELECT", "SELECT", "SELECT", "SELECT", "COMMIT"]  # entries, rows, their lines, targets
 REBUILD, DRIFT = (61, 29), (6, 10)  # statements and calls, of two documents

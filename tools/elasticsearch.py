@@ -13,7 +13,7 @@ from functools import cache as once
 from pathlib import Path
 
 from tools import cache, errors, jdk, ports
-from tools.distribution import RELEASES, install
+from tools.elasticsearch_distribution import RELEASES, install
 from tools.errors import ToolError
 
 START_TIMEOUT = 120  # seconds

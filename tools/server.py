@@ -86,7 +86,7 @@ def serve(port: int) -> None:
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", measured)  # by gunicorn and the relay together
         if settings.ELASTICSEARCH_IS_EMBEDDED:
             start_engine(supervisor, settings.EMBEDDED_ENGINE_PORT)
-        supervisor.finish(supervisor.start("The preparation", [sys.executable, "-m", "tools.prepare"]))
+        supervisor.finish(supervisor.start("The preparation", [sys.executable, "-m", "tools.setup_dev"]))
         url = f"http://{ports.HOST}:{port}"
         start_service(supervisor, port)
         supervisor.wait_until(lambda: answers(f"{url}/orders/"), "The service")

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from benchmarks import table
 from benchmarks.bench import Bench, Figures, Of, Target
+from benchmarks.deployment import ASYNC, BARE, PLAIN, PLAIN_DEFAULT, SYNC, Site, per_row
 from benchmarks.limit import LIMIT, Limit
-from benchmarks.site import ASYNC, BARE, PLAIN, PLAIN_DEFAULT, SYNC, Site, per_row
 from tools.demo.compare import Difference
 
 RUNS = itertools.count(1)

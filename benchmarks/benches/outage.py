@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from benchmarks.bench import Figures, Of, Target
 from benchmarks.benches.requests import Requests
-from benchmarks.hole import Hole
-from benchmarks.site import BARE, PLAIN, SYNC, Kind, Site
+from benchmarks.blackhole_proxy import Hole
+from benchmarks.deployment import BARE, PLAIN, SYNC, Kind, Site
 
 BEFORE = 1.0  # seconds of load on a healthy engine
 FIRST = 2.0  # seconds of load into the hole, of which only the slowest request counts

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks import wrk
 from benchmarks.bench import Bench, Figures, Of, Target
-from benchmarks.site import ASYNC, BARE, HEAL, PLAIN, PLAIN_DEFAULT, SYNC, Kind, Site
+from benchmarks.deployment import ASYNC, BARE, HEAL, PLAIN, PLAIN_DEFAULT, SYNC, Kind, Site
 from tools.demo.compare import Difference
 from tools.errors import ToolError
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from benchmarks import table
 from benchmarks.bench import Bench, Figures, Of, Target
+from benchmarks.deployment import PLAIN, Site, per_row
 from benchmarks.limit import LIMIT, Limit
-from benchmarks.site import PLAIN, Site, per_row
 from tools.demo.compare import Difference
 from tools.errors import ToolError
 

@@ -7,7 +7,7 @@ from django_elasticsearch_dsl import Document, fields
 from django_elasticsearch_dsl.registries import registry
 
 from orders.models import Order, OrderLine
-from search.texts import name, number, words
+from search.mapping.text_fields import name, number, words
 
 
 @registry.register_document

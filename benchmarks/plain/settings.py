@@ -5,7 +5,7 @@ The client is the service's own: the same retries, timeouts, connections and ser
 
 import os
 
-from benchmarks.bare.settings import *  # noqa: F403
+from benchmarks.no_index.settings import *  # noqa: F403
 from project.settings import ELASTICSEARCH_DSL  # noqa: F401
 
 INSTALLED_APPS = [*INSTALLED_APPS, "django_elasticsearch_dsl", "benchmarks.plain"]  # noqa: F405

@@ -10,7 +10,7 @@ from benchmarks.machine import CODE, ROOT, code
 @pytest.fixture
 def repository(tmp_path):
     """One with a file in each part of the code, and one beside, all committed."""
-    for name in ["search/a.py", "orders/b.py", "project/c.py", "gunicorn.conf.py", "docs/d.md"]:
+    for name in ["search/a.py", "order_search/e.py", "orders/b.py", "project/c.py", "gunicorn.conf.py", "docs/d.md"]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")
     git(tmp_path, "init", "--quiet")
@@ -28,7 +28,9 @@ def commit(folder):
     git(folder, "commit", "--quiet", "--message", "more")
 
 
-@pytest.mark.parametrize("name", ["search/a.py", "orders/b.py", "project/c.py", "gunicorn.conf.py"])
+@pytest.mark.parametrize(
+    "name", ["search/a.py", "order_search/e.py", "orders/b.py", "project/c.py", "gunicorn.conf.py"]
+)
 def test_code_that_differs_has_another_id(repository, name):
     before = code(repository)
     (repository / name).write_text("2")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import kept, report
+from benchmarks import report, results_store
 from benchmarks.benches import ALL
 from benchmarks.scale import FULL
 from tests.benchmarks.sample import EARLIER_RUN, NEWEST_RUN
@@ -68,7 +68,7 @@ def test_the_page_and_its_plots_are_made_of_what_is_kept(tmp_path):
     (results / "1.json").write_text(json.dumps(EARLIER_RUN))
     (results / "2.json").write_text(json.dumps(NEWEST_RUN))
     publish(results, tmp_path)
-    measured = kept.merged([EARLIER_RUN, NEWEST_RUN], NAMES)
+    measured = results_store.merged([EARLIER_RUN, NEWEST_RUN], NAMES)
     assert (tmp_path / "benchmarks.md").read_text() == report.document(measured)
     assert sorted(files(images)) == sorted(f"{each.name}.svg" for each in measured)
 
@@ -87,7 +87,7 @@ def test_the_page_that_is_committed_is_what_the_results_give(tmp_path):
     from benchmarks.__main__ import publish
 
     committed = ROOT / "docs" / "benchmarks.md"
-    if not kept.read():
+    if not results_store.read():
         assert not committed.exists()
         return
     publish(docs=tmp_path)
@@ -106,18 +106,18 @@ def test_what_is_whole_when_a_run_ends_early_is_kept(tmp_path, monkeypatch, ends
         return NEWEST_RUN["benches"][bench.name]
 
     results, docs = tmp_path / "results", tmp_path / "docs"
-    keep, publish = kept.keep, main.publish
+    keep, publish = results_store.keep, main.publish
     monkeypatch.setattr(main, "one", one)
     monkeypatch.setattr(main, "ground", lambda: nullcontext())
     monkeypatch.setattr(main, "Supervisor", lambda: nullcontext())
     monkeypatch.setattr(main.machine, "describe", lambda: NEWEST_RUN["machine"])
-    monkeypatch.setattr(kept, "keep", lambda path: keep(path, results))
+    monkeypatch.setattr(results_store, "keep", lambda path: keep(path, results))
     monkeypatch.setattr(main, "publish", lambda: publish(results, docs))
     with pytest.raises(type(ends)):
         main.measure([main.BENCHES["create_1"], main.BENCHES["growth"]], FULL, tmp_path / "found.json", keep=True)
     whole = {**NEWEST_RUN, "benches": {"create_1": NEWEST_RUN["benches"]["create_1"]}}
-    assert kept.read(results) == [whole]
-    assert (docs / "benchmarks.md").read_text() == report.document(kept.merged([whole], NAMES))
+    assert results_store.read(results) == [whole]
+    assert (docs / "benchmarks.md").read_text() == report.document(results_store.merged([whole], NAMES))
 
 
 def measured_in(text):
@@ -132,7 +132,7 @@ def test_a_figure_that_was_measured_is_known_by_its_unit():
 
 def test_every_figure_that_readme_says_was_measured_is_in_the_tables(tmp_path):
     """And not only in what somebody wrote below them."""
-    known = measured_in(report.document(kept.merged(kept.read(), NAMES), notes=tmp_path))
+    known = measured_in(report.document(results_store.merged(results_store.read(), NAMES), notes=tmp_path))
     said = measured_in((ROOT / "README.md").read_text())
     assert said
     assert said - known == set()

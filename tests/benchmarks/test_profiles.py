@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import profiles
 from benchmarks.benches import ALL
-from benchmarks.profiled import WORK
+from benchmarks.profile_target import WORK
 
 HEAD = re.compile(
     r"(\w+): 20\d\d-\d\d-\d\dT[\d:+]+, code \w+, .+\n"

@@ -1,6 +1,6 @@
 """The page of the benchmarks, whole."""
 
-from benchmarks import kept, report
+from benchmarks import report, results_store
 from tests.benchmarks.sample import EARLIER_RUN, MACHINE, NEWEST_RUN
 
 PAGE = """\
@@ -59,7 +59,7 @@ Cost over size.
 
 
 def page(tmp_path, *runs):
-    return report.document(kept.merged(runs, ["create_1", "growth"]), tmp_path, tmp_path)
+    return report.document(results_store.merged(runs, ["create_1", "growth"]), tmp_path, tmp_path)
 
 
 def test_the_page_is_made_of_the_results_and_the_notes(tmp_path):

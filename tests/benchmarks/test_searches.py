@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.benches.search import Search
 from benchmarks.searches import A_PAGE, GOES_ON, TEXTS, addresses, queries_of
-from search.serializers import SearchParameters
+from order_search.serializers import SearchParameters
 from tools.demo.compare import IN_STEP
 
 

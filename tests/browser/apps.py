@@ -10,6 +10,6 @@ class BrowserConfig(AppConfig):
 
     def ready(self) -> None:
         from desk import badge
-        from search import asking
+        from search.query import client
 
-        asking.TIMEOUT = badge.PATIENCE = 20.0
+        client.TIMEOUT = badge.PATIENCE = 20.0

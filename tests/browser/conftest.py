@@ -10,9 +10,9 @@ import pytest
 from django.conf import settings
 from elasticsearch import Elasticsearch
 
-from search.documents import OrderDocument
-from search.index.populate import populate
+from order_search.documents import OrderDocument
 from search.models import Entry
+from search.rebuild.populate import populate
 from tests.desk.orders import make_orders
 from tests.faults.service import Service
 

@@ -3,7 +3,7 @@
 from django.http import QueryDict
 
 from desk import chart, facets
-from desk.address import Address
+from desk.search_params import Address
 
 FACETS = {
     "status": [{"value": "paid", "count": 3}],

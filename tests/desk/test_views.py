@@ -14,13 +14,14 @@ from django.test import Client
 from elasticsearch import Elasticsearch
 from elasticsearch.dsl.connections import connections
 
-from desk.searching import COLUMNS
+from desk.results import COLUMNS
+from order_search.documents import OrderDocument
 from orders.models import Order, OrderLine
-from search.documents import OrderDocument
-from search.index.populate import populate
 from search.models import Entry
+from search.rebuild.populate import populate
 from tests.desk.orders import make_orders
-from tests.search.conftest import points_in_time
+from tests.order_search.conftest import points_in_time
+from tests.support import wait_until
 
 LINE = {"sku": "LMP-1", "description": "Lamp", "quantity": "2", "unit_price": "9.50"}
 
@@ -438,5 +439,6 @@ class TestWithAnEngine:
         data = filled(LINE, order_number="B&B", version=str(made.version), customer_name="Quentin Quark")
         saved = indexed.post(f"/desk/orders/{made.pk}/edit?refresh=wait_for", data)
         assert saved["X-Search-Status"] == "indexed"
-        assert "Found as it is." in indexed.get(saved["Location"]).content.decode()
+        # The entry is removed a moment after the answer.
+        wait_until(lambda: "Found as it is." in indexed.get(saved["Location"]).content.decode())
         assert text(indexed.get("/?q=quentin"), "count") == "1 order found"

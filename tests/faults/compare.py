@@ -6,7 +6,7 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from search.documents import OrderDocument
+from order_search.documents import OrderDocument
 from search.models import Entry, EntryState
 from tests.faults.urls import ROLLED_BACK
 from tests.support import in_database, in_index

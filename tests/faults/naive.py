@@ -10,7 +10,7 @@ from elasticsearch.dsl.connections import connections
 
 
 def save(instance: Any, **kwargs: Any) -> None:
-    from search.documents import OrderDocument
+    from order_search.documents import OrderDocument
 
     document = OrderDocument()
     with suppress(ApiError, TransportError):
@@ -20,7 +20,7 @@ def save(instance: Any, **kwargs: Any) -> None:
 
 
 def delete(instance: Any, **kwargs: Any) -> None:
-    from search.documents import OrderDocument
+    from order_search.documents import OrderDocument
 
     with suppress(ApiError, TransportError):
         connections.get_connection().delete(index=OrderDocument._index._name, id=str(instance.pk))

@@ -24,8 +24,8 @@ import tests.environment  # sets what the settings read
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup()  # before anything that knows a model
 
-from search.index import indices  # noqa: E402
-from search.versioned import documents  # noqa: E402
+from search.indices import lifecycle  # noqa: E402
+from search.mapping.base import documents  # noqa: E402
 from tests.faults.scene import Outcome, Scene, play, staged  # noqa: E402
 from tests.faults.test_faults import ENGINE_FAULTS, PROCESS_FAULTS  # noqa: E402
 from tools import errors  # noqa: E402
@@ -43,7 +43,7 @@ def stage() -> Iterator[Scene]:
             yield scene
     finally:
         for document in documents():
-            indices.delete(indices.alias_of(document))
+            lifecycle.delete(lifecycle.alias_of(document))
         connection.creation.destroy_test_db(name, verbosity=0)
 
 

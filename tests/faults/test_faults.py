@@ -10,7 +10,7 @@ from time import monotonic, sleep
 import pytest
 from django.core.management import call_command
 
-from search.documents import OrderDocument
+from order_search.documents import OrderDocument
 from search.models import Index
 from tests.faults import faults
 from tests.faults.compare import difference

@@ -13,8 +13,8 @@ from django.core.management import call_command
 from django.db import connection
 from elasticsearch.dsl.connections import connections
 
-from search.index import indices
-from search.versioned import documents
+from search.indices import lifecycle
+from search.mapping.base import documents
 from tests.faults.own import own_elasticsearch
 from tests.faults.scene import Scene, assert_nobody_waited, assert_nothing_lost, play, staged
 from tests.faults.test_faults import FROZEN
@@ -35,7 +35,7 @@ def elasticsearch(transactional_db: None) -> Iterator[Server]:
     """A server of this test's own, with the indices made."""
     with own_elasticsearch() as server:
         for document in documents():
-            indices.create(document)
+            lifecycle.create(document)
         yield server
 
 
@@ -91,7 +91,7 @@ def own_postgresql(engine: object, transactional_db: None) -> Iterator[postgresq
         connection.settings_dict.update(own)
         call_command("migrate", run_syncdb=True, verbosity=0)
         for document in documents():
-            indices.create(document)
+            lifecycle.create(document)
         yield server
     finally:
         connection.close()

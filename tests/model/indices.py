@@ -1,19 +1,7 @@
 """Which index is searched, which are written, and which must be complete, by where the rebuild stands."""
 
 from tests.model.rules import Rules
-from tests.model.state import (
-    ABANDONED,
-    DELETED,
-    FILLED,
-    LIVE,
-    LIVE_AGAIN,
-    MISNAMED,
-    NOT_BEGUN,
-    SWAPPED,
-    A,
-    B,
-    State,
-)
+from tests.model.state import ABANDONED, DELETED, FILLED, LIVE, LIVE_AGAIN, MISNAMED, NOT_BEGUN, SWAPPED, A, B, State
 
 BOTH = frozenset({A, B})
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from orders.models import Order
 from tests.orders.factories import OrderFactory
-from tests.orders.test_races import wait_until_locked_out
+from tests.orders.test_retry import wait_until_locked_out
 
 NO_LINES = {"lines-TOTAL_FORMS": "0", "lines-INITIAL_FORMS": "0"}
 ONE_LINE = {

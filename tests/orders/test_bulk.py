@@ -15,7 +15,7 @@ from orders.models import Order, OrderLine
 from tests.orders.conftest import error
 from tests.orders.factories import OrderFactory
 from tests.orders.test_lines import BULB, LAMP, UNPRICED
-from tests.orders.test_races import answer, at_once, started, wait_until_locked_out
+from tests.orders.test_retry import answer, at_once, started, wait_until_locked_out
 from tests.orders.test_views import JOHN, shown
 
 pytestmark = pytest.mark.django_db

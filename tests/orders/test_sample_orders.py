@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from orders import sampling
+from orders import sample_data
 from orders.models import Order, OrderStatus, total_of
 from orders.serializers import OrderSerializer
 from tests.orders.factories import OrderFactory
@@ -53,16 +53,16 @@ def test_a_second_run_goes_on() -> None:
 def test_the_same_seed_makes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     for batch, seed in ((500, 3), (2, 3), (500, 4)):
-        monkeypatch.setattr(sampling, "BATCH", batch)
+        monkeypatch.setattr(sample_data, "BATCH", batch)
         Order.objects.all().delete()
-        assert list(sampling.sample(5, seed, NOW))[-1] == 5
+        assert list(sample_data.sample(5, seed, NOW))[-1] == 5
         made.append(contents())
     assert made[0] == made[1]
     assert [each["customer_name"] for each in made[0]] != [each["customer_name"] for each in made[2]]
 
 
 def test_they_are_various_and_true() -> None:
-    list(sampling.sample(400, 1, NOW))
+    list(sample_data.sample(400, 1, NOW))
     orders = list(Order.objects.prefetch_related("lines"))
     scripts = {unicodedata.name(order.customer_name[0]).split()[0] for order in orders}
     assert scripts == {"LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "CJK", "HANGUL"}
@@ -76,7 +76,7 @@ def test_they_are_various_and_true() -> None:
 
 def test_a_batch_is_a_few_statements(django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(12):
-        list(sampling.sample(100, 1, NOW))
+        list(sample_data.sample(100, 1, NOW))
 
 
 @pytest.mark.parametrize(

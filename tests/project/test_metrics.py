@@ -86,7 +86,7 @@ class TestOneProcess:
 COUNTING = """
 import os
 from project.wsgi import application
-from search.sync import metrics
+from search import metrics
 metrics.outcomes.labels("done").inc({count})
 metrics.breaker.labels("open").set(1)
 print(os.getpid(), flush=True)

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.permissions import IsAuthenticated
 
-from project.docs import Description, Docs
+from project.api_docs import Description, Docs
 from tests.orders.conftest import error
 
 ROOT = Path(__file__).resolve().parent.parent.parent

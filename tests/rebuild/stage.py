@@ -7,10 +7,10 @@ from pathlib import Path
 
 from django.db.models import Sum
 
+from order_search.documents import OrderDocument
 from orders.models import Order
-from search.documents import OrderDocument
-from search.index.rebuild import Options, rebuild
 from search.models import Index, IndexState, Range
+from search.rebuild.rebuild import Options, rebuild
 from tests.faults.compare import Difference, compare, waiting
 from tests.faults.service import Program, Service
 from tests.faults.workload import CLIENTS, Seen, Workload

@@ -10,15 +10,15 @@ from django.db import connection
 from elasticsearch import Elasticsearch
 from psycopg import sql
 
+from order_search.documents import OrderDocument
 from orders.models import Order
-from search.documents import OrderDocument
-from search.index import rebuild
-from search.index.rebuild import Options
 from search.models import Entry, Index
-from search.sync.sender import sender
+from search.push.sender import sender
+from search.rebuild import rebuild
+from search.rebuild.rebuild import Options
 from tests.orders.factories import OrderFactory
-from tests.search.sync.traces.ends import assert_quiet, settle
-from tests.search.sync.traces.rebuilding import ALIAS, live, named
+from tests.search.interleavings.ends import assert_quiet, settle
+from tests.search.interleavings.rebuilding import ALIAS, live, named
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.real, pytest.mark.postgres, pytest.mark.slow]

@@ -8,18 +8,18 @@ import pytest
 from django.db import connections, transaction
 from elasticsearch import Elasticsearch
 
-from search.documents import OrderDocument
+from order_search.documents import OrderDocument
 from search.exceptions import RebuildRunning
-from search.index import indices as module
-from search.index import lock
-from search.index import rebuild as rebuilding
+from search.indices import lifecycle as module
+from search.indices import lock
 from search.models import Index, IndexState
+from search.rebuild import rebuild as rebuilding
 from tests.faults.compare import Difference
 from tests.faults.service import Program, Service
 from tests.rebuild import stage
 from tests.rebuild.marks import HEAVY
 from tests.rebuild.stage import ended, said
-from tests.search.sync.traces.rebuilding import hook
+from tests.search.interleavings.rebuilding import hook
 from tests.support import wait_until
 
 LOST = re.compile(

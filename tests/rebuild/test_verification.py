@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
+from order_search.documents import OrderDocument
 from orders.models import Order
-from search.documents import OrderDocument
 from search.exceptions import RebuildIncomplete
-from search.index import indices as module
-from search.index import rebuild
+from search.indices import lifecycle as module
 from search.models import Entry, Index
-from tests.search.index.engine_help import make_orders, stored, versions
-from tests.search.sync.traces.rebuilding import ALIAS, ALONE, building, hook, live, named
+from search.rebuild import rebuild
+from tests.search.engine_help import make_orders, stored, versions
+from tests.search.interleavings.rebuilding import ALIAS, ALONE, building, hook, live, named
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
 ROWS = 25

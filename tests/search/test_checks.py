@@ -16,7 +16,7 @@ from elasticsearch.dsl import MetaField
 
 from orders.models import Order
 from search import checks
-from search.versioned import VersionedDocument
+from search.mapping.base import VersionedDocument
 from tests.shop.models import Item, Part
 
 
@@ -96,7 +96,7 @@ def test_a_document_without_versions_is_indexed_by_nobody():
     assert found() == [
         Error(
             "Odd is no VersionedDocument, so its changes are indexed by nobody.",
-            hint="Derive it from search.versioned.VersionedDocument.",
+            hint="Derive it from search.mapping.base.VersionedDocument.",
             obj=document,
             id="search.E001",
         )

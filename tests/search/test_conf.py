@@ -40,7 +40,8 @@ def test_what_the_project_sets_is_a_setting():
 
 
 def test_every_setting_is_used_and_every_used_one_exists():
-    text = "\n".join(path.read_text() for path in SOURCE.rglob("*.py"))
+    folders = (SOURCE, SOURCE.parent / "order_search")
+    text = "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     assert set(re.findall(r"\bconf\.([A-Z_]+)\b", text)) == set(NAMES)
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from search import middleware
-from search.sync import status
+from search.push import request_status
 
 factory = RequestFactory()
 
@@ -17,7 +17,7 @@ def answer(request, *, confirmed=(), code=200):
 
     def view(request):
         for each in confirmed:
-            status.note(each)
+            request_status.note(each)
         return HttpResponse(status=code)
 
     return middleware.SearchStatusMiddleware(view)(request)

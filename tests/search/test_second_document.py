@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.sync.relay import Relay
+from search.push.relay import Relay
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
 from tests.support import assert_in_step, in_index

@@ -13,13 +13,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, connections, transaction
 from elasticsearch import Elasticsearch
 
+from order_search.documents import OrderDocument
 from orders.models import Order
 from search import signals
-from search.documents import OrderDocument
 from search.models import Entry
-from search.sync import bulk
-from search.sync.paths import parent_keys
-from search.sync.relay import Relay
+from search.outbox.relations import parent_keys
+from search.push import bulk
+from search.push.relay import Relay
 from tests.roles import psql, role
 from tests.shop.models import Item, Part
 from tests.support import assert_in_step, in_index, in_threads

@@ -5,7 +5,7 @@ from django_elasticsearch_dsl.registries import registry
 from elasticsearch.dsl import MetaField
 
 from search.conf import conf
-from search.versioned import VersionedDocument
+from search.mapping.base import VersionedDocument
 from tests.shop.models import Item, Part
 
 

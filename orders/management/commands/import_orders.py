@@ -13,10 +13,10 @@ from django.db import Error as DatabaseError
 from rest_framework.exceptions import APIException
 from tqdm import tqdm
 
-from orders import reading
+from orders import file_readers
 from orders.importing import Checkpoint, Import, Rejects, Tally
 
-FORMATS = {"csv": reading.table, "ndjson": reading.ndjson}
+FORMATS = {"csv": file_readers.table, "ndjson": file_readers.ndjson}
 ENDINGS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         """What became of it, or one line."""
         try:
             return run.run()
-        except (reading.UnreadableFile, OSError, APIException) as error:
+        except (file_readers.UnreadableFile, OSError, APIException) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(f"The database failed: {' '.join(str(error).split())} Run it again to go on.") from error

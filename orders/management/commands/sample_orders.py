@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from tqdm import tqdm
 
-from orders.sampling import sample
+from orders.sample_data import sample
 
 MOST = 1_000_000
 

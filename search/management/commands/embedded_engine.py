@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from search import embedded
 from search.exceptions import SearchError
-from search.versioned import documents
+from search.mapping.base import documents
 
 
 class Command(BaseCommand):

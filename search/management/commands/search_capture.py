@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from search.management.arguments import add_database
-from search.management.command import OneLineCommand
-from search.sync import capture
+from search.management.base import OneLineCommand
+from search.outbox import capture
 
 REMOVED = """\
 Capture is removed: changes are not noted from now on, and the index falls behind without a sign.

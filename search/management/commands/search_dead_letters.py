@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from search.management.arguments import add_database
-from search.management.command import OneLineCommand
+from search.management.base import OneLineCommand
 from search.models import Entry
-from search.sync import dead_letters
+from search.outbox import dead_letters
 
 ACTIONS = {
     "list": "a line each, the oldest first",

@@ -11,14 +11,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from search.drift.row_diff import Kind
+from search.drift.run import Inspection, inspect
+from search.drift.watch import watch
 from search.exceptions import SearchError
-from search.index.choose import choose
-from search.index.inspection import Inspection, inspect
-from search.index.look import Kind
-from search.index.populate import microseconds
-from search.index.watch import watch
 from search.management.arguments import moment, positive_number
-from search.management.command import OneLineCommand, of_database, one_line
+from search.management.base import OneLineCommand, of_database, one_line
+from search.mapping.registry import choose
+from search.rebuild.populate import microseconds
 
 SHOWN = 20  # ids of a kind that the text names; --json names more
 

@@ -13,14 +13,15 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from search.exceptions import NothingToDo, StrangeFlags
-from search.index import catalog, check, indices, plan, swap
-from search.index.choose import choose
-from search.index.populate import choice, populate
-from search.index.rebuild import Options, Rebuilt, no_report, rebuild, resume
+from search.indices import catalog, lifecycle, swap, validation
 from search.management.arguments import age, condition, moment, positive_int, positive_number
-from search.management.command import OneLineCommand
-from search.progress import ProgressBar
-from search.versioned import VersionedDocument
+from search.management.base import OneLineCommand
+from search.management.progress import ProgressBar
+from search.mapping.base import VersionedDocument
+from search.mapping.registry import choose
+from search.rebuild import dry_run
+from search.rebuild.populate import choice, populate
+from search.rebuild.rebuild import Options, Rebuilt, no_report, rebuild, resume
 
 Document = type[VersionedDocument]
 Answer = dict[str, Any]
@@ -105,8 +106,8 @@ class Command(OneLineCommand):
 
     def run_one(self, action: str, document: Document) -> Answer:
         """Do it for one document."""
-        answer: Answer = getattr(self, f"do_{action}")(document, indices.alias_of(document))
-        return {"alias": indices.alias_of(document)} | answer
+        answer: Answer = getattr(self, f"do_{action}")(document, lifecycle.alias_of(document))
+        return {"alias": lifecycle.alias_of(document)} | answer
 
     def say(self, alias: str, text: str) -> None:
         """One line, unless silence or JSON was asked for."""
@@ -120,16 +121,16 @@ class Command(OneLineCommand):
             "prune": [self.options["older_than"]],
             "rebuild": [self.rebuild_options()],
         }
-        text = getattr(plan, action)(document, "default", *arguments.get(action, []))
-        self.say(indices.alias_of(document), text)
-        return {"alias": indices.alias_of(document), "plan": text}
+        text = getattr(dry_run, action)(document, "default", *arguments.get(action, []))
+        self.say(lifecycle.alias_of(document), text)
+        return {"alias": lifecycle.alias_of(document), "plan": text}
 
     def do_create(self, document: Document, alias: str) -> Answer:
-        created = indices.create(document)
+        created = lifecycle.create(document)
         self.say(alias, f"made {created.name}" if created.made else f"{created.name} is there already")
         if created.replaced:
             self.say(alias, f"the database took {created.replaced} for live; run manage.py search_drift --repair")
-        waiting = indices.rows_waiting(document, created.name)
+        waiting = lifecycle.rows_waiting(document, created.name)
         if waiting:
             count = "1 row waits" if waiting == 1 else f"{waiting} rows wait"
             self.say(alias, f"{count} to be indexed; run manage.py search_index --rebuild")
@@ -173,7 +174,7 @@ class Command(OneLineCommand):
         return {"deleted": names}
 
     def do_delete(self, document: Document, alias: str) -> Answer:
-        names = indices.delete(alias)
+        names = lifecycle.delete(alias)
         self.say(alias, f"deleted {', '.join(names)}" if names else "there is no index")
         return {"deleted": names}
 
@@ -183,7 +184,7 @@ class Command(OneLineCommand):
         return {"adopted": alias}
 
     def do_check(self, document: Document, alias: str) -> Answer:
-        found = check.problems(document)
+        found = validation.problems(document)
         for problem in found or ["fits"]:
             self.say(alias, problem)
         return {"problems": found}
@@ -216,7 +217,7 @@ class Command(OneLineCommand):
 
     def confirm(self, chosen: Collection[Document]) -> None:
         """Ask on a terminal; refuse without one."""
-        names = ", ".join(indices.alias_of(document) for document in chosen)
+        names = ", ".join(lifecycle.alias_of(document) for document in chosen)
         if not sys.stdin.isatty():
             raise CommandError(f"--delete deletes the indices of {names}, and there is no terminal to ask on. Add -f.")
         self.stderr.write(f"Delete the indices of {names}? [y/N]: ", str, ending="")

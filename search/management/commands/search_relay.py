@@ -8,12 +8,12 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from search.management.arguments import add_database, positive_int, positive_number
-from search.management.command import OneLineCommand
+from search.management.base import OneLineCommand
+from search.management.progress import ProgressBar
 from search.models import Entry
-from search.progress import ProgressBar
-from search.sync import outbox
-from search.sync.outcomes import Outcome
-from search.sync.relay import Relay
+from search.outbox import transitions
+from search.outbox.outcomes import Outcome
+from search.push.relay import Relay
 
 
 class Command(OneLineCommand):
@@ -52,7 +52,7 @@ class Command(OneLineCommand):
     def show_draining(self, relay: Relay) -> None:
         """Drain with a bar on a terminal, or a line now and then."""
         bar, done = ProgressBar(self.stderr, "search_relay", verbosity=self.verbosity), 0
-        outbox.connect(relay.using)  # before the first question: it is this connection that is drained by
+        transitions.connect(relay.using)  # before the first question: it is this connection that is drained by
         total = Entry.objects.using(relay.using).due().count()
 
         def show(handled: int) -> None:

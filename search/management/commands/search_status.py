@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from search.management.arguments import add_database
-from search.management.command import OneLineCommand
-from search.overview import DocumentOverview, Overview, overview
+from search.management.base import OneLineCommand
+from search.status import DocumentOverview, Overview, overview
 
 
 class Command(OneLineCommand):

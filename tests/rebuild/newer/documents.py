@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from search.documents import OrderDocument
+from order_search.documents import OrderDocument
 from tests.rebuild.newer.shape import newer
 
 today = OrderDocument.prepare

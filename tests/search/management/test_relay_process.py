@@ -12,7 +12,7 @@ from elasticsearch.dsl.connections import connections
 
 from orders.models import Order
 from search.models import Entry, RelayProcess
-from search.sync.relay import AT_ONCE, Relay
+from search.push.relay import AT_ONCE, Relay
 from tests.faults.proxy import Exchange, Fault, FaultProxy
 from tests.support import assert_in_step, wait_until
 from tools.bootstrap import ROOT

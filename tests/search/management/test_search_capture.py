@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from search.management.commands import search_capture
 from search.models import Entry
-from search.sync import capture, installed
+from search.outbox import capture, introspection
 from tests.search.management.running import Ran, fault, run
 from tests.shop.models import Item
 from tests.support import in_threads
@@ -36,7 +36,7 @@ def terminal(monkeypatch):
 
 
 def drop(name="search_capture_shop_item_update"):
-    installed.drop(connection, [name])
+    introspection.drop(connection, [name])
 
 
 def test_status_when_all_is_captured():

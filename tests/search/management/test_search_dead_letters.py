@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
-from search.documents import OrderDocument
+from order_search.documents import OrderDocument
 from search.models import Entry, Floor
-from search.sync.relay import Relay
-from tests.search.index.engine_help import make_orders
+from search.push.relay import Relay
+from tests.search.engine_help import make_orders
 from tests.search.management.running import Ran, fault, run
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item

@@ -9,17 +9,18 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from order_search.documents import OrderDocument
 from orders.models import Order
-from search.documents import OrderDocument
-from search.index import indices, watch
-from search.index.populate import populate
+from search.drift import watch
+from search.indices import lifecycle
 from search.models import Entry, Index
-from tests.search.index.engine_help import make_orders, versions
+from search.rebuild.populate import populate
+from tests.search.engine_help import make_orders, versions
 from tests.search.management.running import Ran, fault, run
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = indices.alias_of(OrderDocument)
+ALIAS = lifecycle.alias_of(OrderDocument)
 KINDS = ("missing", "stale", "orphaned", "altered", "pending", "dead")
 
 
@@ -38,7 +39,7 @@ def could_not_look(why: str) -> Ran:
 @pytest.fixture
 def six(engine):
     """Six orders in step, and the index's name."""
-    name = indices.create(OrderDocument).name
+    name = lifecycle.create(OrderDocument).name
     make_orders(6)
     populate(OrderDocument)
     Entry.objects.all().delete()
@@ -86,7 +87,7 @@ def test_drift_is_repaired(engine, six):
 
 def test_what_cannot_be_repaired_yet_is_still_drift(engine, six):
     damage(engine, six)
-    with patch("search.index.repair.push", return_value=[]):
+    with patch("search.drift.repair.push", return_value=[]):
         ran = drift("--repair")
     assert (ran.code, ran.output.splitlines()[-1]) == (1, "  repaired: 0 of 3")
     assert Index.objects.get(name=six).drift["missing"] == 1
@@ -101,7 +102,7 @@ def test_contents_only_deep(engine, six):
 
 
 def test_many_are_named_in_part(engine):
-    indices.create(OrderDocument)
+    lifecycle.create(OrderDocument)
     keys = [str(row.pk) for row in make_orders(25)]
     Entry.objects.all().delete()
     ran = drift()
@@ -226,14 +227,14 @@ def test_watch_writes_a_line_of_json_a_look_and_repairs(engine, six, monkeypatch
 
 def test_watch_goes_on_when_it_could_not_look(engine, six, monkeypatch):
     tries = iter([OperationalError("refused\nby it"), None])
-    search = indices.live
+    search = lifecycle.live
 
     def live(alias: str, using: str) -> Index | None:
         if error := next(tries):
             raise error
         return search(alias, using)
 
-    monkeypatch.setattr("search.index.inspection.indices.live", live)
+    monkeypatch.setattr("search.drift.run.lifecycle.live", live)
     ran = watched(monkeypatch, 2)
     why = "Could not look: The database does not answer. Start it, or set DATABASE_URL to where it is. (refused by it)"
     assert ran == Ran(0, says(0, "6 rows, 6 documents, in step").output, f"{why}\n")

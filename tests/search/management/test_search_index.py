@@ -14,17 +14,17 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
+from order_search.documents import OrderDocument
 from orders.models import Order
-from search.documents import OrderDocument
-from search.index import indices, lock
-from search.index.fingerprint import fingerprint
+from search.indices import lifecycle, lock
+from search.mapping.fingerprint import fingerprint
 from search.models import Entry, Index
-from tests.search.index.engine_help import make_orders, order, stored
+from tests.search.engine_help import make_orders, order, stored
 from tests.search.management.running import Ran, fault, run
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = indices.alias_of(OrderDocument)
+ALIAS = lifecycle.alias_of(OrderDocument)
 ITEMS = ALIAS.removesuffix("orders") + "items"
 CHOOSE = "No rows can be chosen so. Give fields and values of the model, as in a queryset's filter(). "
 FLAGS = "These flags do not go together. See `manage.py search_index --help`. "
@@ -57,7 +57,7 @@ def says(*lines: str) -> Ran:
 
 def behind() -> str:
     """The index that the alias names."""
-    name = indices.behind(ALIAS)
+    name = lifecycle.behind(ALIAS)
     assert name
     return name
 
@@ -94,7 +94,7 @@ def test_create_as_json(engine):
 def test_create_lets_the_states_follow_the_alias(engine):
     index("--create")
     recorded = behind()
-    other = indices.make(OrderDocument)
+    other = lifecycle.make(OrderDocument)
     engine.indices.update_aliases(
         actions=[{"remove": {"index": recorded, "alias": ALIAS}}, {"add": {"index": other, "alias": ALIAS}}]
     )
@@ -254,7 +254,7 @@ def test_one_document_with_nothing_to_do_does_not_stop_the_others(five):
 
 def interrupt(five) -> None:
     """A rebuild that is stopped when it has filled its index."""
-    with patch("search.index.rebuild.verify", side_effect=KeyboardInterrupt):
+    with patch("search.rebuild.rebuild.verify", side_effect=KeyboardInterrupt):
         ran = index("--rebuild")
     assert ran == fault("Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`.")
 
@@ -287,8 +287,8 @@ def test_prune_by_age_takes_what_stands_by_too(five):
 
 
 def test_a_rebuild_under_way_stops_a_second_with_its_owners_name(five):
-    name, owner = indices.make(OrderDocument), lock.me()
-    indices.record_building(OrderDocument, name, "default", owner=owner)
+    name, owner = lifecycle.make(OrderDocument), lock.me()
+    lifecycle.record_building(OrderDocument, name, "default", owner=owner)
     said = "A rebuild is under way. Wait for it; one whose process has died can be resumed within 15 seconds."
     for action in ("--rebuild", "--resume", "--delete"):
         assert index(action, "-f") == fault(f"{said} ({ALIAS}, by {owner})")
@@ -512,8 +512,8 @@ def test_an_index_in_the_aliass_place(engine):
 
 
 def test_an_alias_of_two_indices(five):
-    other = indices.make(OrderDocument)
-    indices.point(ALIAS, other)
+    other = lifecycle.make(OrderDocument)
+    lifecycle.point(ALIAS, other)
     said = "The alias names more than one index. Take it from all but the one that is to be searched."
     for action in ("--create", "--rebuild", "--check"):
         assert index(action) == fault(f"{said} ({ALIAS}: A, B)")
@@ -521,7 +521,7 @@ def test_an_alias_of_two_indices(five):
 
 def test_sigterm_leaves_a_rebuild_to_be_resumed_and_the_handler_as_it_was(five):
     before = signal.getsignal(signal.SIGTERM)
-    with patch("search.index.rebuild.verify", side_effect=lambda *_: os.kill(os.getpid(), signal.SIGTERM)):
+    with patch("search.rebuild.rebuild.verify", side_effect=lambda *_: os.kill(os.getpid(), signal.SIGTERM)):
         ran = index("--rebuild")
     assert ran == fault("Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`.")
     assert signal.getsignal(signal.SIGTERM) == before

@@ -9,8 +9,8 @@ from django.utils import timezone
 from orders.models import Order
 from search.management.commands import search_relay
 from search.models import Entry
-from search.sync.relay import Relay
-from tests.search.index.engine_help import make_orders
+from search.push.relay import Relay
+from tests.search.engine_help import make_orders
 from tests.search.management.running import Ran, fault, run
 from tests.shop.models import Item
 from tests.support import assert_in_step

@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from order_search.documents import OrderDocument
 from orders.models import Order
-from search.documents import OrderDocument
-from search.index import indices as index_records
-from search.index.inspection import inspect
+from search.drift.run import inspect
+from search.indices import lifecycle as index_records
 from search.models import Entry, EntryState, Index, RelayProcess
-from search.sync import capture, installed
-from search.sync.relay import Relay
-from tests.search.index.engine_help import make_orders
+from search.outbox import capture, introspection
+from search.push.relay import Relay
+from tests.search.engine_help import make_orders
 from tests.search.management.running import Ran, run
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item
@@ -128,7 +128,7 @@ def test_a_dead_letter(in_step):
     [("shop_item_update", "shop.Item"), ("shop_part_item_shop_item_delete", "shop.Part")],
 )
 def test_a_trigger_that_is_absent_also_of_a_related_model(in_step, trigger, label):
-    installed.drop(connection, [f"search_capture_{trigger}"])
+    introspection.drop(connection, [f"search_capture_{trigger}"])
     try:
         ran = run("search_status")
     finally:

@@ -9,14 +9,14 @@ from django.core.checks.registry import registry
 from django.core.management.base import SystemCheckError
 
 from search import checks
-from search.management.command import OneLineCommand
+from search.management.base import OneLineCommand
 
 CHECKED = """
 import sys, django
 django.setup()
-from search.management.command import OneLineCommand
+from search.management.base import OneLineCommand
 OneLineCommand().check(tags=OneLineCommand.requires_system_checks)
-print(sorted({"project.urls", "search.views", "desk.views", "rest_framework.views"} & set(sys.modules)))
+print(sorted({"project.urls", "order_search.views", "desk.views", "rest_framework.views"} & set(sys.modules)))
 """
 
 

@@ -2,7 +2,7 @@
 
 from project.settings import *  # noqa: F403
 
-INSTALLED_APPS = [*(app for app in INSTALLED_APPS if app != "search"), "tools.demo.plain"]  # noqa: F405
+INSTALLED_APPS = [*(app for app in INSTALLED_APPS if app not in {"search", "order_search"}), "tools.demo.plain"]  # noqa: F405
 MIDDLEWARE = [each for each in MIDDLEWARE if not each.startswith("search.")]  # noqa: F405
 ROOT_URLCONF = "tools.demo.plain.urls"
 ELASTICSEARCH_DSL = {"default": {"hosts": ELASTICSEARCH_DSL["default"]["hosts"]}}  # noqa: F405

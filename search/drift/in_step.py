@@ -1,0 +1,24 @@
+"""Whether an index is in step with the database as a whole, by one sum on each side: enough for a small one."""
+
+from search.client.errors import client, engine_errors
+from search.drift.checksums import DatabaseSums, IndexSums, Span, Sum
+from search.drift.rows import Rows
+from search.exceptions import NoIndex
+from search.indices.lifecycle import alias_of
+from search.mapping.base import VersionedDocument, documents
+
+
+def behind(using: str = "default") -> list[type[VersionedDocument]]:
+    """The documents whose index is not what the database has."""
+    return [document for document in documents() if indexed(document) != DatabaseSums(Rows(document, using)).total()]
+
+
+def indexed(document: type[VersionedDocument]) -> Sum | None:
+    """Count and sum of what is searched; None without an index."""
+    alias = alias_of(document)
+    try:
+        with engine_errors():
+            client().indices.refresh(index=alias)
+            return IndexSums(alias).sums([Span()])[0]
+    except NoIndex:
+        return None

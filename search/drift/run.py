@@ -1,0 +1,85 @@
+"""One look at one document's live index: compare, perhaps repair, and remember when and what was found."""
+
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from django.utils import timezone
+
+from search.client.errors import engine_errors
+from search.drift.compare import NO_DRIFT, Comparison, Report
+from search.drift.repair import repair
+from search.exceptions import NoIndex, StatesDiffer
+from search.indices import lifecycle
+from search.mapping.base import VersionedDocument
+from search.models import Index
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one look found."""
+
+    alias: str
+    report: Report
+    seconds: float
+    repaired: int | None = None  # documents; None when nobody asked to repair
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do: all was in step, or all that was not has been repaired and confirmed."""
+        return self.report.drifted == (self.repaired or 0)
+
+    def as_json(self) -> dict[str, Any]:
+        """As --json shows it."""
+        report = self.report
+        kinds = {str(kind): {"count": count, "ids": report.ids[kind]} for kind, count in report.counts.items()}
+        facts = {"alias": self.alias, "index": report.index, "rows": report.rows, "documents": report.documents}
+        return facts | {
+            "in_step": report.in_step,
+            **kinds,
+            "repaired": self.repaired,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def inspect(
+    document: type[VersionedDocument],
+    using: str = "default",
+    *,
+    deep: bool = False,
+    repairs: bool = False,
+    since: int = 0,
+) -> Inspection:
+    """Look at the live index. NoIndex, StatesDiffer and the engine's errors: could not look."""
+    alias, began = lifecycle.alias_of(document), monotonic()
+    with engine_errors():
+        comparison = Comparison(document, searched(alias, using), using, since=since, deep=deep)
+        differences = comparison.differences()
+        if repairs:
+            repaired: int | None = repair(document, comparison.report.index, differences, using)
+        else:
+            repaired = None
+            for _ in differences:
+                pass
+    done = Inspection(alias, comparison.report, monotonic() - began, repaired)
+    remember(done, using)
+    return done
+
+
+def searched(alias: str, using: str) -> str:
+    """The live index's name, if database and alias agree on it."""
+    recorded, named = lifecycle.live(alias, using), lifecycle.behind(alias, using)
+    if not recorded and not named:
+        raise NoIndex(alias)
+    if not recorded or not named or recorded.name != named:
+        taken = recorded.name if recorded else "none"
+        raise StatesDiffer(f"{alias} names {named or 'none'}, the database takes {taken} for live")
+    return named
+
+
+def remember(done: Inspection, using: str) -> None:
+    """Note on the index when it was compared, and what is left: for --list and for the metrics."""
+    left = {str(kind): count for kind, count in done.report.counts.items()}
+    if done.settled:
+        left |= {kind: 0 for kind in left if kind not in NO_DRIFT}
+    Index.objects.using(using).filter(name=done.report.index).update(verified_at=timezone.now(), drift=left)

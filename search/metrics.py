@@ -1,0 +1,79 @@
+"""What is measured, for Prometheus. Counters and histograms are this process's; the outbox is read at each scrape."""
+
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from time import time
+from typing import TYPE_CHECKING
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Count, Min
+from django.utils import timezone
+from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from search.models import Entry, EntryState, RelayProcess
+
+if TYPE_CHECKING:
+    from search.push.push import Pushed
+
+outcomes = Counter("search_push_outcomes", "Entries pushed, by what became of them", ["outcome"])
+lag = Histogram(
+    "search_commit_to_confirmed_seconds",
+    "From a row's first unconfirmed change to the answer by which every target has it",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600),
+)
+bulk_documents = Histogram("search_bulk_documents", "Operations in a bulk", buckets=(1, 2, 5, 10, 50, 100, 500, 1000))
+bulk_bytes = Histogram("search_bulk_bytes", "Bytes in a bulk", buckets=tuple(10**power for power in range(3, 8)))
+bulk_seconds = Histogram("search_bulk_seconds", "Time from a bulk's first byte to its answer")
+breaker = Gauge(
+    "search_breaker_state",
+    "Processes whose circuit breaker is in this state",
+    ["state"],
+    multiprocess_mode="livesum",
+)
+
+RELAY_ALIVE = timedelta(seconds=30)  # three heartbeats
+
+
+def observe(results: Sequence["Pushed"]) -> None:
+    """Count pushed entries and, for those confirmed for the first time, how long they waited."""
+    for outcome, count in Tally(str(result.answer.outcome) for result in results).items():
+        outcomes.labels(outcome).inc(count)
+    now = time()
+    for result in results:
+        if result.done and result.entry.state == EntryState.PENDING:
+            lag.observe(max(0.0, now - result.entry.first_changed_at))
+
+
+class OutboxCollector(Collector):
+    """Depth and age of the outbox by state, and the relays that beat lately, read when asked."""
+
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        self.using = using
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauges of this moment."""
+        depth = GaugeMetricFamily("search_outbox_entries", "Entries in the outbox, by state", labels=["state"])
+        age = GaugeMetricFamily("search_outbox_oldest_seconds", "Age of the oldest entry, by state", labels=["state"])
+        now = timezone.now()
+        for state, (count, oldest) in _by_state(self.using).items():
+            depth.add_metric([state], count)
+            age.add_metric([state], (now - oldest).total_seconds() if oldest else 0.0)
+        yield from (depth, age, *self._relays(now))
+
+    def _relays(self, now: datetime) -> Iterator[GaugeMetricFamily]:
+        alive = GaugeMetricFamily("search_relays_alive", "Relays whose heartbeat is recent")
+        beat = GaugeMetricFamily("search_relay_heartbeat_timestamp_seconds", "When a relay's heart last beat")
+        beats = list(RelayProcess.objects.using(self.using).values_list("beat_at", flat=True))
+        alive.add_metric([], sum(beat_at > now - RELAY_ALIVE for beat_at in beats))
+        if beats:
+            beat.add_metric([], max(beats).timestamp())
+        yield from (alive, beat)
+
+
+def _by_state(using: str) -> dict[str, tuple[int, datetime | None]]:
+    found = Entry.objects.using(using).values("state").annotate(count=Count("key"), oldest=Min("first_changed_at"))
+    known = {row["state"]: (row["count"], row["oldest"]) for row in found.order_by()}
+    return {state: known.get(state, (0, None)) for state in EntryState.values}

@@ -1,0 +1,232 @@
+"""Finding orders without HTTP: filters, orders, facets and highlights, against the same reckoned in Python."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from search.exceptions import SearchTooSlow
+from search.query.client import Asking
+from search.query.request import FACETS, SORTS, Found, Wanted
+from search.query.search import find
+from tests.order_search.five_hundred import five_hundred
+from tests.search.lacking import embedded_lacks
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance]
+ALL = five_hundred()
+PATIENCE = 10  # seconds
+
+
+def ask(name: str, **wanted: Any) -> Found:
+    return find(Wanted(**{"page": 1, "page_size": 200, **wanted}), Asking(index=name, seconds=PATIENCE))
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+FILTERS: dict[str, tuple[dict[str, Any], Any]] = {
+    "a status": ({"status": ("paid",)}, lambda order: order["status"] == "paid"),
+    "two statuses": ({"status": ("paid", "draft")}, lambda order: order["status"] in ("paid", "draft")),
+    "a currency": ({"currency": ("CHF",)}, lambda order: order["currency"] == "CHF"),
+    "a customer": ({"customer": "jose GARCIA"}, lambda order: order["customer_name"] == "José García"),
+    "a part of a customer": ({"customer": "jose"}, lambda order: False),
+    "a sku": ({"sku": "lmp-100"}, lambda order: "LMP-100" in [line["sku"] for line in order["lines"]]),
+    "a least total": ({"total_min": Decimal("1000.5")}, lambda order: order["total_amount"] >= 1000.5),
+    "a largest total": ({"total_max": Decimal("37.5")}, lambda order: order["total_amount"] <= 37.5),
+    "from a moment": (
+        {"created_from": moment("2026-01-01T08:00")},
+        lambda order: order["created_at"] >= "2026-01-01T08:00:00+00:00",
+    ),
+    "until a moment": (
+        {"created_until": moment("2025-02-01T08:00")},
+        lambda order: order["created_at"] < "2025-02-01T08:00:00+00:00",
+    ),
+    "all together": (
+        {"q": "walker", "status": ("paid", "placed"), "currency": ("EUR",), "total_min": Decimal(100)},
+        lambda order: (
+            order["customer_name"].endswith("Walker")
+            and order["status"] in ("paid", "placed")
+            and order["currency"] == "EUR"
+            and order["total_amount"] >= 100
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("facets", [(), FACETS], ids=["", "with facets"])
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters(asked: str, name: str, facets: tuple[str, ...]) -> None:
+    wanted, holds = FILTERS[name]
+    expected = [order["id"] for order in reversed(ALL) if holds(order)]
+    found = ask(asked, facets=facets, sort="-created", **wanted)
+    assert (found.count, [order["id"] for order in found.results]) == (len(expected), expected[:200])
+
+
+KEYS = {
+    "created": lambda order: order["id"],  # one is made each day
+    "total": lambda order: (order["total_amount"], order["id"]),
+    "number": lambda order: (order["order_number"].lower(), order["id"]),
+}
+
+
+@pytest.mark.parametrize("sort", [f"{dash}{name}" for name in KEYS for dash in ("", "-")])
+def test_orders(asked: str, sort: str) -> None:
+    expected = sorted(ALL, key=KEYS[sort.lstrip("-")], reverse=sort.startswith("-"))
+    found = ask(asked, sort=sort)
+    assert [order["id"] for order in found.results] == [order["id"] for order in expected[:200]]
+
+
+@embedded_lacks("sorts by what a normalizer was given")
+@pytest.mark.parametrize("sort", ["customer", "-customer"])
+def test_customers_are_sorted_whatever_their_accents_and_case(asked: str, sort: str) -> None:
+    found = [order["customer_name"] for order in ask(asked, q="ord-10", sort=sort).results]
+    some = [name for name in found if name in ("Ægir Þór", "Anna", "François Lefèvre", "Jane Doe", "Łukasz Żółć")]
+    assert some == sorted(
+        ["Ægir Þór", "François Lefèvre", "Jane Doe", "Łukasz Żółć"], key=order_of, reverse="-" in sort
+    )
+
+
+def order_of(name: str) -> str:
+    return {"Æ": "ae", "F": "f", "J": "j", "Ł": "l"}[name[0]]
+
+
+def test_every_sort_is_decided_by_the_id_at_last() -> None:
+    assert {str(keys[-1]).lstrip("-") for keys in SORTS.values()} == {"id"}
+
+
+@pytest.mark.parametrize("sort", [sort for sort in SORTS if not sort.startswith("-")])
+def test_a_dash_turns_an_order_round(asked: str, sort: str) -> None:
+    one, other = (ask(asked, q="lamp", sort=f"{dash}{sort}").results for dash in ("", "-"))
+    assert 2 < len(one) < 200
+    assert [order["id"] for order in other] == [order["id"] for order in reversed(one)]
+
+
+def test_the_best_come_first_by_relevance_and_last_by_its_reverse(asked: str) -> None:
+    first, last = (ask(asked, q="lamp", sort=sort).results for sort in ("relevance", "-relevance"))
+    assert [order["customer_name"] for order in (first[0], last[-1])] == ["Zachary Lamp", "Zachary Lamp"]
+    assert ask(asked, q="lamp").results == first  # as it is without a word about it
+
+
+def counted(orders: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
+    counts = Counter(order[field] for order in orders)
+    return [{"value": value, "count": count} for value, count in sorted(counts.items())]
+
+
+def by_value(facet: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(facet, key=lambda each: each["value"])
+
+
+def test_facets_of_all(asked: str) -> None:
+    facets = ask(asked, facets=FACETS).facets
+    assert facets is not None
+    assert list(facets) == ["status", "currency", "amount", "month"]
+    assert by_value(facets["status"]) == counted(ALL, "status")
+    assert by_value(facets["currency"]) == counted(ALL, "currency")
+    assert facets["month"] == months(ALL)
+    assert facets["amount"] == amounts(ALL)
+
+
+def test_a_facet_ignores_its_own_filter_and_no_other(asked: str) -> None:
+    chosen = {
+        "status": ("paid",),
+        "currency": ("EUR", "CHF"),
+        "total_max": Decimal("599.5"),
+        "created_from": moment("2025-06-01"),
+    }
+    holds = {
+        "status": lambda order: order["status"] == "paid",
+        "currency": lambda order: order["currency"] in ("EUR", "CHF"),
+        "amount": lambda order: order["total_amount"] <= 599.5,
+        "month": lambda order: order["created_at"] >= "2025-06-01",
+    }
+    but = {
+        facet: [order for order in ALL if all(holds[each](order) for each in holds if each != facet)] for facet in holds
+    }
+    found = ask(asked, facets=FACETS, **chosen)
+    assert found.count == sum(all(each(order) for each in holds.values()) for order in ALL)
+    assert found.facets is not None
+    assert by_value(found.facets["status"]) == counted(but["status"], "status")
+    assert by_value(found.facets["currency"]) == counted(but["currency"], "currency")
+    assert found.facets["amount"] == amounts(but["amount"])
+    assert found.facets["month"] == months(but["month"])
+
+
+def months(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    counts: Counter[str] = Counter()
+    amounts: dict[str, Counter[str]] = {}
+    for order in sorted(orders, key=lambda order: order["created_at"]):
+        month = order["created_at"][:7]
+        counts[month] += 1
+        amounts.setdefault(month, Counter())[order["currency"]] += order["total_amount"]
+    return [{"value": month, "count": counts[month], "amounts": amounts[month]} for month in counts]
+
+
+def amounts(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    bounds = [0, 100, 500, 1000, 5000, 10000, None]
+    return [
+        {
+            "from": start,
+            "to": end,
+            "count": sum(start <= order["total_amount"] < (end or float("inf")) for order in orders),
+        }
+        for start, end in pairwise(bounds)
+    ]
+
+
+def test_only_the_facets_that_are_wanted(asked: str) -> None:
+    assert list(ask(asked, facets=("month",)).facets or {}) == ["month"]
+    assert ask(asked).facets is None
+
+
+def highlights(asked: str, text: str) -> dict[str, Any]:
+    found = ask(asked, q=text, highlight=True)
+    return {order["order_number"]: order.get("highlight") for order in found.results}
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "shown"),
+    [
+        ("jane", "ORD-1001", {"customer_name": ["<mark>Jane</mark> Doe"]}),
+        ("garci jos", "ORD-1004", {"customer_name": ["<mark>José</mark> <mark>García</mark>"]}),
+        ("ord1001", "ORD-1001", {"order_number": ["<mark>ORD-1001</mark>"]}),
+        pytest.param(
+            '"back door"',
+            "ORD-1024",
+            {"note": ["leave at the <mark>back door</mark>"]},
+            marks=embedded_lacks("highlights no phrases"),
+        ),
+        ("чайков", "ORD-1012", {"customer_name": ["Пётр <mark>Чайковский</mark>"]}),
+        ("feathrstone", "ORD-1028", {"customer_name": ["Montgomery <mark>Featherstone</mark>"]}),
+        ("off", "WEB*1?", {"note": ["50% &lt;b&gt;<mark>off</mark>&lt;&#x2F;b&gt; &amp; more"]}),  # safe to show
+    ],
+)
+def test_highlights(asked: str, text: str, number: str, shown: dict[str, Any]) -> None:
+    assert highlights(asked, text)[number] == shown
+
+
+def test_highlights_in_lines(asked: str) -> None:
+    assert highlights(asked, "brass lmp")["ORD-1001"] == {
+        "lines.sku": ["<mark>LMP-100</mark>"],
+        "lines.description": ["Desk lamp, <mark>brass</mark>"],
+    }
+
+
+def test_nothing_is_highlighted_unless_it_is_wanted(asked: str) -> None:
+    assert "highlight" not in ask(asked, q="jane").results[0]
+    assert "highlight" not in ask(asked, highlight=True).results[0]
+
+
+def test_only_the_fields_that_are_wanted(asked: str) -> None:
+    assert ask(asked, q="jane doe", fields=("order_number", "status")).results[0] == {
+        "order_number": "ORD-1001",
+        "status": "placed",
+    }
+
+
+def test_a_search_has_a_time_limit(asked: str) -> None:
+    with pytest.raises(SearchTooSlow):
+        find(Wanted(page=1), Asking(index=asked, seconds=0.001))

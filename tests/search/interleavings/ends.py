@@ -1,0 +1,40 @@
+"""How a trace ends: nothing waits, and index equals database; and what a test makes happen on the way there."""
+
+from elasticsearch import Elasticsearch
+
+from order_search.documents import OrderDocument
+from search.mapping.base import VersionedDocument
+from search.models import Entry, Index
+from search.push.relay import Relay
+from tests.support import assert_in_step
+
+LONG_AGO = "2000-01-01T00:00:00Z"
+FUTURE = 9_000_000_000_000_000  # a version of the year 2255: as if the clock had stepped back from there
+
+
+def settle() -> None:
+    """Every wait is over, and the relay goes once through what is due."""
+    Entry.objects.update(retry_at=LONG_AGO, leased_until=None)
+    Relay().drain()
+
+
+def assert_quiet() -> None:
+    """After the relay, and once more for the second confirmation of deletes."""
+    settle()
+    settle()
+    left = list(Entry.objects.values())
+    assert left == [], left
+    assert_in_step()
+
+
+def waiting() -> dict[str, tuple[int, str]]:
+    """The outbox: {key: (version, state)}."""
+    return {entry.key: (entry.version, entry.state) for entry in Entry.objects.all()}
+
+
+def forget_deletes(engine: Elasticsearch, document: type[VersionedDocument] = OrderDocument) -> None:
+    """What a restart does to the live index: the versions of deletes are gone. test_engine.py shows both."""
+    name = Index.objects.live().get(alias=document._index._name).name
+    engine.indices.close(index=name)
+    engine.indices.open(index=name)
+    engine.cluster.health(index=name, wait_for_status="yellow")

@@ -1,0 +1,53 @@
+"""What tests of the outbox need: entries as capture writes them, and what a push may make of them."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from search.mapping.keys import Key
+from search.models import Entry
+from search.outbox import entries
+from search.outbox.outcomes import Answer, Outcome
+from search.push.push import Pushed
+from tests.shop.models import Item
+
+
+def make(count: int = 1) -> list[str]:
+    """The keys of new items, whose entries are a minute old, the first the oldest."""
+    items = [Item.objects.create(name=str(number)) for number in range(count)]
+    keys = [str(Key.of(item)) for item in items]
+    for number, key in enumerate(keys):
+        age(key, 60 - number / 1000)
+    return keys
+
+
+def age(key: str, seconds: float) -> None:
+    """Let the entry be that old, and due since then."""
+    then = timezone.now() - timedelta(seconds=seconds)
+    Entry.objects.filter(key=key).update(first_changed_at=then, changed_at=then, retry_at=then)
+
+
+def change(key: str) -> None:
+    """Another change of the row: capture writes the entry anew."""
+    Item.objects.filter(pk=Key.parse(key).pk).update(name="changed")
+
+
+def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, **answer: Any) -> Pushed:
+    """What became of the entry as it is now."""
+    return Pushed(entries.read([key], "default")[0], Answer(outcome, **answer), deleted)
+
+
+def row(key: str) -> dict[str, Any] | None:
+    """The entry's columns."""
+    return Entry.objects.filter(key=key).values().first()
+
+
+def seconds_until(moment: Any) -> float:
+    """From the database's now to a moment of the entry."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT clock_timestamp()")
+            return (moment - cursor.fetchone()[0]).total_seconds()
+    return (moment - timezone.now()).total_seconds()

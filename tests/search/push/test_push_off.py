@@ -1,0 +1,39 @@
+"""SEARCH_PUSH=off: changes are captured, and nothing of this service pushes them until it is lifted."""
+
+import pytest
+
+from orders.models import Order
+from search.models import Entry, RelayProcess
+from search.push.freshness import freshen
+from search.push.relay import Relay
+from tests.support import assert_in_step
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance]
+
+
+@pytest.fixture
+def waiting(indices, settings):
+    """A change that nobody pushes."""
+    settings.SEARCH_PUSH = "off"
+    Order.objects.create(order_number="order00001", customer_name="John Doe", total_amount="1.50")
+    assert Entry.objects.waiting().count() == 1
+
+
+def test_a_relay_that_runs_waits_with_the_service_and_goes_on_when_it_is_lifted(waiting, settings):
+    relay = Relay()
+    assert relay._step() == 0
+    assert (Entry.objects.waiting().count(), RelayProcess.objects.count()) == (1, 1)
+    settings.SEARCH_PUSH = "async"
+    assert relay._step() == 1
+    assert_in_step()
+
+
+def test_draining_by_hand_pushes_all_the_same(waiting):
+    Relay().drain()
+    assert Entry.objects.count() == 0
+    assert_in_step()
+
+
+def test_a_fresh_search_pushes_nothing_and_says_so(waiting):
+    assert str(freshen()) == "no; waiting=1"
+    assert Entry.objects.waiting().count() == 1

@@ -1,0 +1,28 @@
+"""Moments as parameters: whatever offset they have, the engine gets one that it takes."""
+
+from datetime import UTC, datetime
+
+import pytest
+from rest_framework.exceptions import ValidationError
+
+from search.query.params import MomentField
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("2026-11-24T16:30:00+18:22", datetime(2026, 11, 23, 22, 8, tzinfo=UTC)),  # Elasticsearch takes up to 18 hours
+        ("2026-11-24T16:30:00-23:59", datetime(2026, 11, 25, 16, 29, tzinfo=UTC)),
+        ("2026-11-24T16:30:00Z", datetime(2026, 11, 24, 16, 30, tzinfo=UTC)),
+        ("2026-11-24T16:30:00", datetime(2026, 11, 24, 16, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_in_utc(given, meant):
+    moment = MomentField().to_internal_value(given)
+    assert (moment, moment.tzinfo) == (meant, UTC)
+
+
+@pytest.mark.parametrize("given", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:00-01:00", "x", ""])
+def test_a_moment_that_there_is_not(given):
+    with pytest.raises(ValidationError, match="Give a day such as"):
+        MomentField().to_internal_value(given)

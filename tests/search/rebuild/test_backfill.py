@@ -1,0 +1,135 @@
+"""Filling by key ranges: what is cut, sent, sent again, refused, and written down."""
+
+from typing import Any
+
+import pytest
+from django.db.models import Q
+from elasticsearch import Elasticsearch
+
+from order_search.documents import OrderDocument
+from orders.models import Order
+from search.exceptions import EngineUnavailable, RebuildLost
+from search.indices import lifecycle
+from search.models import Index, Range
+from search.outbox.outcomes import Answer, Outcome
+from search.push import bulk
+from search.rebuild import backfill
+from search.rebuild.backfill import NAMED, Filler, Progress, fill_range, split
+from tests.search.engine_help import make_orders, stored, versions
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def index(engine: Elasticsearch) -> Index:
+    """An empty building index, and seven orders."""
+    make_orders(7)
+    return lifecycle.record_building(OrderDocument, lifecycle.make(OrderDocument), "default", owner="me")
+
+
+def filler(index: Index, **how: Any) -> Filler:
+    return Filler(OrderDocument, index.name, "default", **how)
+
+
+def cut(index: Index, monkeypatch: pytest.MonkeyPatch, parts: int) -> list[Range]:
+    monkeypatch.setattr(backfill, "SMALLEST_RANGE", 1)
+    return split(filler(index), index, parts)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 7, 20])
+def test_ranges_meet_without_gap_or_overlap(index: Index, monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
+    ranges = cut(index, monkeypatch, parts)
+    assert (ranges[0].after, ranges[-1].until) == ("", "")
+    assert [part.after for part in ranges[1:]] == [part.until for part in ranges[:-1]]
+    assert len({part.after for part in ranges}) == len(ranges) <= parts + 2
+    for part in ranges:
+        fill_range(filler(index), part, "me")
+    assert sum(part.indexed for part in ranges) == 7
+    assert all(Range.objects.values_list("done", flat=True))
+
+
+def test_a_small_table_is_one_range(index: Index) -> None:
+    assert [(part.after, part.until) for part in split(filler(index), index, 8)] == [("", "")]
+
+
+def test_a_range_holds_its_rows_alone_and_goes_on_where_it_was_left(
+    engine: Elasticsearch, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [str(pk) for pk in Order.objects.order_by("pk").values_list("pk", flat=True)]
+    part = Range.objects.create(index=index, number=9, after=keys[0], until=keys[5], reached=keys[2])
+    fill_range(filler(index, size=2), part, "me")
+    assert sorted(stored(engine, index.name), key=int) == keys[3:6]
+    assert (part.reached, part.indexed, part.done) == (keys[5], 3, True)
+
+
+def test_documents_carry_their_rows_versions_and_never_beat_a_newer_one(engine: Elasticsearch, index: Index) -> None:
+    first = Order.objects.order_by("pk")[0]
+    newer = {"customer_name": "Pushed meanwhile"}
+    engine.index(
+        index=index.name, id=str(first.pk), document=newer, version=first.version + 1, version_type="external_gte"
+    )
+    done: list[int] = []
+    filler(index).fill(Order.objects.all(), None, lambda last, progress: done.append(progress.indexed))
+    rows = dict(Order.objects.values_list("pk", "version"))
+    assert versions(engine, index.name) == {str(pk): rows[pk] + (pk == first.pk) for pk in rows}
+    assert stored(engine, index.name)[str(first.pk)] == newer
+    assert done == [7]
+
+
+def test_what_was_not_answered_is_read_anew_and_sent_again(
+    engine: Elasticsearch, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sends, send = iter([False, True]), bulk.send
+
+    def failing_once(operations: Any, *arguments: Any) -> Any:
+        if next(sends):
+            return send(operations, *arguments)
+        Order.objects.filter(order_number="order00003")._raw_delete("default")  # nobody pushes it
+        Order.objects.filter(order_number="order00001").update(customer_name="Changed")
+        return [(operation, Answer(Outcome.UNREACHABLE, "away")) for operation in operations]
+
+    monkeypatch.setattr(bulk, "send", failing_once)
+    monkeypatch.setattr(backfill, "sleep", lambda seconds: None)
+    filler(index).fill(Order.objects.all(), None, lambda *_: None)
+    names = {source["order_number"]: source["customer_name"] for source in stored(engine, index.name).values()}
+    assert (len(names), names["order00001"], "order00003" in names) == (6, "Changed", False)
+
+
+def test_patience_ends(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "PATIENCE", 0.0)
+    monkeypatch.setattr(
+        bulk, "send", lambda operations, *_: [(each, Answer(Outcome.UNREACHABLE, "away")) for each in operations]
+    )
+    with pytest.raises(EngineUnavailable, match="away"):
+        filler(index).fill(Order.objects.all(), None, lambda *_: None)
+
+
+def test_progress_is_not_written_for_an_owner_that_lost_it(index: Index) -> None:
+    [part] = split(filler(index), index, 1)
+    Index.objects.update(owner="another")
+    with pytest.raises(RebuildLost, match=index.name):
+        fill_range(filler(index), part, "me")
+    assert Range.objects.get().reached == ""
+
+
+def test_the_throttle_holds_back(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(backfill, "sleep", slept.append)
+    monkeypatch.setattr(backfill, "monotonic", lambda: 100.0)
+    throttled = filler(index, throttle=10)
+    for documents in (3, 3, 1):
+        throttled.pause(documents)
+    assert slept == pytest.approx([0.3, 0.6, 0.7])
+
+
+def test_only_chosen_rows(engine: Elasticsearch, index: Index) -> None:
+    one = filler(index)
+    one.fill(one.rows(Q(order_number="order00004")), None, lambda *_: None)
+    assert [source["order_number"] for source in stored(engine, index.name).values()] == ["order00004"]
+
+
+def test_the_first_refused_are_named_and_all_are_counted() -> None:
+    progress = Progress()
+    for number in range(NAMED + 5):
+        progress.refuse(str(number))
+    assert (progress.refusals, progress.refused) == (NAMED + 5, [str(number) for number in range(NAMED)])

@@ -1,0 +1,63 @@
+"""Which rows are chosen, and what a populate does where it may not or cannot write."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from order_search.documents import OrderDocument
+from orders.models import Order
+from search.exceptions import NoIndex, NoSuchField, RowsRefused
+from search.indices import lifecycle
+from search.mapping.fingerprint import signed_body
+from search.models import Index
+from search.rebuild.populate import choice, microseconds, populate
+from tests.search.engine_help import make_orders, stored
+
+pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
+ALIAS = lifecycle.alias_of(OrderDocument)
+
+
+def choose(where: list[str] | None = None, since: datetime | None = None, pks: list[str] | None = None) -> list[str]:
+    chosen = choice(OrderDocument, where=where, since=since, pks=pks)
+    rows = Order.objects.filter(chosen) if chosen else Order.objects.all()
+    return [number.removeprefix("order0000") for number in rows.order_by("pk").values_list("order_number", flat=True)]
+
+
+def test_conditions_hold_together() -> None:
+    rows = make_orders(4)
+    assert choose() == ["1", "2", "3", "4"]
+    assert choose(["total_amount__gt=1", "total_amount__lt=4"]) == ["2", "3"]
+    assert choose(["total_amount__gt=1"], pks=[str(rows[0].pk), str(rows[1].pk)]) == ["2"]
+    assert choose(["customer_name=a=b"]) == []
+    assert choose(since=datetime(2999, 1, 1, tzinfo=UTC)) == []
+
+
+def test_a_version_is_microseconds() -> None:
+    assert microseconds(datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC)) == 1_000_005
+
+
+@pytest.mark.parametrize(("flags", "flag"), [({"where": ["nope=1"]}, "--where"), ({"pks": ["x"]}, "--pks")])
+def test_the_flag_at_fault_is_named(flags: dict[str, Any], flag: str) -> None:
+    with pytest.raises(NoSuchField, match=rf"\({flag}: "):
+        choose(**flags)
+
+
+def test_an_index_that_the_engine_has_lost(engine: Elasticsearch) -> None:
+    engine.indices.delete(index=lifecycle.create(OrderDocument).name)
+    with pytest.raises(NoIndex, match=ALIAS):
+        populate(OrderDocument)
+
+
+def test_refused_rows_are_named_and_the_others_written(engine: Elasticsearch) -> None:
+    name, shape = lifecycle.new_name(ALIAS), signed_body(OrderDocument)
+    shape["mappings"]["properties"] = shape["mappings"]["properties"] | {"customer_name": {"type": "date"}}
+    engine.indices.create(index=name, **shape, aliases={ALIAS: {}})
+    lifecycle.create(OrderDocument)
+    first, *_ = make_orders(3)
+    Order.objects.exclude(pk=first.pk).update(customer_name="2026-11-24")
+    with pytest.raises(RowsRefused, match=rf"\(1: orders.Order:{first.pk} document_parsing_exception"):
+        populate(OrderDocument)
+    assert len(stored(engine, name)) == 2
+    assert Index.objects.live().get(alias=ALIAS).name == name
