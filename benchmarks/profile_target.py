@@ -74,7 +74,7 @@ def change(orders: Iterable[int]) -> list[str]:
     from search.models import Entry
 
     Order.objects.filter(pk__in=list(orders)).update(note=Concat(F("note"), Value(".")))
-    return list(Entry.objects.waiting().values_list("key", flat=True))
+    return list(Entry.objects.pending().values_list("key", flat=True))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def update(name: str) -> dict[str, Any]:
     if apps.is_installed("search"):
         from search.models import Entry
 
-        while Entry.objects.waiting().exists():
+        while Entry.objects.pending().exists():
             sleep(0.01)
     return {"seconds": perf_counter() - began, "statement_seconds": written}
 
@@ -61,7 +61,7 @@ def bodies(path: str, index: str) -> dict[str, Any]:
 
     sizes = []
     with Path(path).open("wb") as file:
-        for operations in read_all(index, conf.BULK_DOCUMENTS):
+        for operations in read_all(index, conf.BULK_MAX_DOCUMENTS):
             sizes.append(file.write(b"".join(each.body + b"\n" for each in operations)))
     return {"sizes": sizes}
 

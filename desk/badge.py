@@ -6,7 +6,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from order_search.documents import OrderDocument
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.exceptions import SearchError
 from search.indices import lifecycle
 from search.models import Entry
@@ -43,7 +43,7 @@ class Badge:
 
 def badge() -> Badge:
     """Look now."""
-    waiting = Entry.objects.waiting().aggregate(count=Count("pk"), oldest=Min("first_changed_at"))
+    waiting = Entry.objects.pending().aggregate(count=Count("pk"), oldest=Min("first_changed_at"))
     oldest = (timezone.now() - waiting["oldest"]).total_seconds() if waiting["oldest"] else 0.0
     return Badge(_is_up(), waiting["count"], max(0.0, oldest), Entry.objects.dead().count())
 
@@ -51,7 +51,7 @@ def badge() -> Badge:
 def _is_up() -> bool:
     """Whether the engine answers, and has something to search."""
     try:
-        with engine_errors():
+        with translate_errors():
             return bool(client(request_timeout=PATIENCE).indices.exists_alias(name=lifecycle.alias_of(OrderDocument)))
     except SearchError:
         return False

@@ -14,12 +14,12 @@ from desk.search_params import FILTERS, Address
 from order_search.serializers import SearchParameters, SuggestParameters
 from order_search.views import DOWN, SLOW
 from orders.models import Order
-from search.exceptions import BadCursor, CursorExpired, SearchError, SearchTooSlow, StrangeText
+from search.exceptions import CursorExpired, InvalidCursor, InvalidQuery, SearchError, SearchTooSlow
 from search.query.request import FACETS, Found, Wanted
 from search.query.search import find
 from search.query.suggest import suggest
 
-log = logging.getLogger("search.desk")
+logger = logging.getLogger(__name__)
 PAGE_SIZE = 30
 COLUMNS = {"number": "Order", "customer": "Customer", "": "Status", "created": "Created", "total": "Total"}
 DOWNWARDS = ("created", "total")  # columns whose largest come first when they are chosen
@@ -130,13 +130,13 @@ def look(asked: Address) -> Result:
     wanted = Wanted.of(given.validated_data | options)
     try:
         return _found(asked, wanted, find(wanted))
-    except (StrangeText, BadCursor) as error:
-        name = "q" if isinstance(error, StrangeText) else "cursor"
+    except (InvalidQuery, InvalidCursor) as error:
+        name = "q" if isinstance(error, InvalidQuery) else "cursor"
         return Result(asked, status=400, problems={name: [str(error)]})
     except CursorExpired:
         return Result(asked, status=410, failure="This list has grown too old to go on with.")
     except SearchError as error:
-        log.warning("search failed: %s", error)
+        logger.warning("search failed: %s", error)
         return _down(asked, error)
 
 

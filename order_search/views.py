@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from order_search import openapi
 from order_search.documents import OrderDocument
 from order_search.serializers import ExportParameters, HighlightedOrder, SearchParameters, SuggestParameters
-from search.exceptions import BadCursor, CursorExpired, SearchError, SearchTooSlow, StrangeText
+from search.exceptions import CursorExpired, InvalidCursor, InvalidQuery, SearchError, SearchTooSlow
 from search.push.freshness import freshen
 from search.query.export import Export
 from search.query.params import Parameters
@@ -24,7 +24,7 @@ from search.query.search import find
 from search.query.suggest import suggest
 from search.row_status import explain
 
-log = logging.getLogger("order_search.views")
+logger = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds
 DOWN = "Search does not answer now. Orders are still taken, and will be found when it is back."
 SLOW = "This search takes too long. Search for less, or again in a moment."
@@ -136,14 +136,14 @@ def answered(answer: Callable[[], HttpResponseBase], headers: dict[str, str]) ->
     """The answer, or what is said instead when there is none."""
     try:
         response = answer()
-    except StrangeText as error:
+    except InvalidQuery as error:
         raise ValidationError({"q": str(error)}) from error
-    except BadCursor as error:
+    except InvalidCursor as error:
         raise ValidationError({"cursor": str(error)}) from error
     except CursorExpired as error:
         raise Gone({"cursor": str(error)}, code="cursor_expired") from error
     except SearchError as error:  # no exception of DRF's: that would be a traceback in the log for every request
-        log.warning("search failed: %s", error)
+        logger.warning("search failed: %s", error)
         response = unavailable(error)
     for name, value in headers.items():
         response[name] = value

@@ -13,8 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from search.drift_metrics import DriftCollector
-from search.metrics import OutboxCollector
+from search.metrics import DriftCollector, OutboxCollector
 
 
 class Metrics(APIView):

@@ -249,7 +249,7 @@ if not re.fullmatch(r"([a-z0-9][a-z0-9._-]{0,99})?", SEARCH_INDEX_PREFIX):
     )
 SEARCH_PUSH = read_choice("SEARCH_PUSH", "sync", ("sync", "async", "off"))
 SEARCH_PUSH_TIMEOUT = read_seconds("SEARCH_PUSH_TIMEOUT", 1.0)
-SEARCH_SETTLE = read_seconds("SEARCH_SETTLE", 60.0)
+SEARCH_DELETE_GRACE_PERIOD = read_seconds("SEARCH_DELETE_GRACE_PERIOD", 60.0)
 
 ELASTICSEARCH_DSL: dict[str, dict[str, Any]] = {
     "default": {

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from search.exceptions import NotADeadLetter
-from search.mapping.base import documents
+from search.mapping.registry import documents
 from search.models import Entry, Index, RelayProcess
 from search.outbox import dead_letters
 
@@ -120,4 +120,4 @@ class IndexAdmin(ReadOnlyAdmin):
 class RelayProcessAdmin(ReadOnlyAdmin):
     """The relays that run."""
 
-    list_display = ("name", "started_at", "beat_at")
+    list_display = ("name", "started_at", "heartbeat_at")

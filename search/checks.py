@@ -16,12 +16,13 @@ from django.db.models import BigIntegerField, Model
 from django_elasticsearch_dsl.registries import registry
 
 from search.conf import conf
-from search.mapping.base import VersionedDocument, documents
+from search.mapping.base import VersionedDocument
+from search.mapping.registry import documents
 from search.outbox.relations import hops
 
 PROCESSOR = "search.signals.SignalProcessor"
 VENDORS = {"postgresql", "sqlite"}  # whose triggers search/outbox/triggers.py writes
-SHARE = 2.5  # a sender reads rows for at most half of SETTLE, and then waits for its call for at most 0.4 of it
+SHARE = 2.5  # a sender reads rows for at most half the grace period, then calls for at most 0.4 of it
 
 
 @register("search")
@@ -157,9 +158,10 @@ def _order() -> Iterator[CheckMessage]:
 def _settle() -> Iterator[CheckMessage]:
     """Two confirmations of a delete lie further apart than any sender's reading and its last byte."""
     least = SHARE * max(conf.ENGINE_TIMEOUT, conf.PUSH_TIMEOUT)
-    if least > conf.SETTLE:
+    if least > conf.DELETE_GRACE_PERIOD:
         yield Warning(
-            f"SEARCH_SETTLE is {conf.SETTLE:g} s: each call to the engine is cut at {conf.SETTLE / SHARE:g} s for it.",
+            f"SEARCH_DELETE_GRACE_PERIOD is {conf.DELETE_GRACE_PERIOD:g} s: each call to the engine is cut at "
+            f"{conf.DELETE_GRACE_PERIOD / SHARE:g} s for it.",
             hint=f"Set it to {least:g} or more, or SEARCH_ENGINE_TIMEOUT and SEARCH_PUSH_TIMEOUT lower.",
             id="search.W005",
         )

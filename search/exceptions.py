@@ -61,15 +61,15 @@ class NothingToResume(NothingToDo):
     """No rebuild was interrupted. Run `manage.py search_index --rebuild`."""
 
 
-class OtherCode(SearchError):
+class FingerprintMismatch(SearchError):
     """The interrupted rebuild is of code with another mapping. Begin anew: `manage.py search_index --rebuild`."""
 
 
-class NewerCode(SearchError):
+class IndexIsNewer(SearchError):
     """The live index is of newer code, whose documents this code would spoil. Run that code."""
 
 
-class NothingStandsBy(NothingToDo):
+class NoStandbyIndex(NothingToDo):
     """No index stands by to roll back to. Next time rebuild with --standby."""
 
 
@@ -77,7 +77,7 @@ class NothingToAdopt(NothingToDo):
     """No plain index has the alias's name. Run `manage.py search_index --create`."""
 
 
-class StatesDiffer(SearchError):
+class AliasMismatch(SearchError):
     """The alias names another index than the database takes for live. Run `manage.py search_index --create`."""
 
 
@@ -105,11 +105,11 @@ class EmbeddedEngineMissing(SearchError):
     """The embedded engine cannot run here. Set ELASTICSEARCH_URL to a real one: `script/elasticsearch up` starts it."""
 
 
-class NoSuchField(SearchError):
+class InvalidFilter(SearchError):
     """No rows can be chosen so. Give fields and values of the model, as in a queryset's filter()."""
 
 
-class StrangeFlags(SearchError):
+class IncompatibleOptions(SearchError):
     """These flags do not go together. See `manage.py search_index --help`."""
 
 
@@ -117,11 +117,11 @@ class WorkerDied(SearchError):
     """A process that fills the index has died. Run `manage.py search_index --resume`."""
 
 
-class StrangeText(SearchError):
+class InvalidQuery(SearchError):
     """This text cannot be searched for. Give up to 16 words; the beginning of one is enough, without * or ?."""
 
 
-class BadCursor(SearchError):
+class InvalidCursor(SearchError):
     """This cursor is none of this search's. Begin again without it."""
 
 

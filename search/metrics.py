@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from search.models import Entry, EntryState, RelayProcess
+from search.models import Entry, EntryState, Index, RelayProcess
 
 if TYPE_CHECKING:
     from search.push.push import Pushed
@@ -66,8 +66,8 @@ class OutboxCollector(Collector):
     def _relays(self, now: datetime) -> Iterator[GaugeMetricFamily]:
         alive = GaugeMetricFamily("search_relays_alive", "Relays whose heartbeat is recent")
         beat = GaugeMetricFamily("search_relay_heartbeat_timestamp_seconds", "When a relay's heart last beat")
-        beats = list(RelayProcess.objects.using(self.using).values_list("beat_at", flat=True))
-        alive.add_metric([], sum(beat_at > now - RELAY_ALIVE for beat_at in beats))
+        beats = list(RelayProcess.objects.using(self.using).values_list("heartbeat_at", flat=True))
+        alive.add_metric([], sum(heartbeat_at > now - RELAY_ALIVE for heartbeat_at in beats))
         if beats:
             beat.add_metric([], max(beats).timestamp())
         yield from (alive, beat)
@@ -77,3 +77,25 @@ def _by_state(using: str) -> dict[str, tuple[int, datetime | None]]:
     found = Entry.objects.using(using).values("state").annotate(count=Count("key"), oldest=Min("first_changed_at"))
     known = {row["state"]: (row["count"], row["oldest"]) for row in found.order_by()}
     return {state: known.get(state, (0, None)) for state in EntryState.values}
+
+
+class DriftCollector(Collector):
+    """What search_drift wrote down, whichever process ran it."""
+
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        self.using = using
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The gauges of this moment."""
+        verified = GaugeMetricFamily(
+            "search_verified_timestamp_seconds", "When index and database were last compared", labels=["alias"]
+        )
+        documents = GaugeMetricFamily(
+            "search_drift_documents", "Documents that the last comparison left, by kind", labels=["alias", "kind"]
+        )
+        for index in Index.objects.using(self.using).live():
+            if index.verified_at:
+                verified.add_metric([index.alias], index.verified_at.timestamp())
+            for kind, count in index.drift.items():
+                documents.add_metric([index.alias, kind], count)
+        yield from (verified, documents)

@@ -19,7 +19,7 @@ class EntryState(TextChoices):
 class EntryQuerySet(models.QuerySet["Entry"]):
     """The outbox's questions, by name."""
 
-    def waiting(self) -> Self:
+    def pending(self) -> Self:
         """The backlog: what the index has not confirmed at all."""
         return self.filter(state=EntryState.PENDING)
 
@@ -70,7 +70,7 @@ class Entry(models.Model):
         return f"{self.key} {self.state}"
 
 
-class Floor(models.Model):
+class VersionFloor(models.Model):
     """No key of this model ever gets a version at or below this one again.
 
     Raised when a delete's entry is removed for good: what the entry knew of the key, the floor knows of all keys.
@@ -110,7 +110,7 @@ class IndexQuerySet(models.QuerySet["Index"]):
 class Index(models.Model):
     """A physical index in Elasticsearch and its state. Writes go to its name, never to the alias.
 
-    A building index is also the lock of its rebuild: one an alias, held by `owner` while `beat_at` is recent.
+    A building index is also the lock of its rebuild: one an alias, held by `owner` while `heartbeat_at` is recent.
     """
 
     name = models.CharField(primary_key=True, max_length=255)
@@ -119,7 +119,7 @@ class Index(models.Model):
     fingerprint = models.CharField(max_length=64)
     replaces = models.JSONField(default=list, blank=True)  # the fingerprints of the code before this index's
     owner = models.CharField(max_length=255, blank=True, default="")  # who builds it
-    beat_at = models.DateTimeField(null=True, blank=True)  # when its owner was last known to be alive
+    heartbeat_at = models.DateTimeField(null=True, blank=True)  # when its owner was last known to be alive
     verified_at = models.DateTimeField(null=True, blank=True)  # when it was last compared with the database
     drift = models.JSONField(default=dict, blank=True)  # what that found: {"missing": 0, ...}
     created_at = models.DateTimeField(default=timezone.now)
@@ -138,7 +138,7 @@ class Index(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.state}"
 
-    def takes(self, fingerprint: str) -> bool:
+    def accepts_fingerprint(self, fingerprint: str) -> bool:
         """Whether code of this fingerprint may write here.
 
         Newer code writes to the older live index, which ignores what it does not map. Older code never writes to a
@@ -149,7 +149,7 @@ class Index(models.Model):
         return fingerprint not in self.replaces
 
 
-class Range(models.Model):
+class BackfillRange(models.Model):
     """A part of a table that a backfill copies, and how far it has come: what a killed rebuild resumes from."""
 
     index = models.ForeignKey(Index, on_delete=models.CASCADE, related_name="ranges")
@@ -175,7 +175,7 @@ class RelayProcess(models.Model):
 
     name = models.CharField(primary_key=True, max_length=255)  # host:pid
     started_at = models.DateTimeField(default=timezone.now)
-    beat_at = models.DateTimeField(default=timezone.now)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         db_table = "search_relay"

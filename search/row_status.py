@@ -6,11 +6,12 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from elasticsearch import NotFoundError
 
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.exceptions import SearchError
 from search.indices import lifecycle
-from search.mapping.base import VersionedDocument, documents
+from search.mapping.base import VersionedDocument
 from search.mapping.keys import Key
+from search.mapping.registry import documents
 from search.models import Entry, EntryState, Index
 
 ENTRY_FIELDS = ("version", "deleted", "state", "first_changed_at", "retry_at", "attempts", "last_error")
@@ -63,7 +64,7 @@ def _held(index: Index, pk: str) -> dict[str, Any]:
     """What one index holds of the row."""
     found: dict[str, Any] = {"name": index.name, "state": index.state, "version": None, "error": ""}
     try:
-        with engine_errors():
+        with translate_errors():
             found["version"] = _version(index.name, pk)
     except SearchError as error:
         found["error"] = str(error)

@@ -17,12 +17,12 @@ from django.db.models.signals import post_delete, post_save
 from django_elasticsearch_dsl.signals import BaseSignalProcessor
 
 from search.conf import conf
-from search.mapping.base import documents
+from search.mapping.registry import documents
 from search.outbox.relations import parent_keys
 from search.push import request_status
 from search.push.sender import sender
 
-log = logging.getLogger("search.signals")
+logger = logging.getLogger(__name__)
 _noted: WeakKeyDictionary[BaseDatabaseWrapper, set[str]] = WeakKeyDictionary()
 
 

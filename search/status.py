@@ -8,14 +8,15 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Max, Min
 from django.utils import timezone
 
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.conf import conf
 from search.drift.compare import NO_DRIFT
 from search.exceptions import SearchError
 from search.indices import lifecycle
 from search.indices.validation import triggers
-from search.mapping.base import VersionedDocument, documents
+from search.mapping.base import VersionedDocument
 from search.mapping.fingerprint import fingerprint
+from search.mapping.registry import documents
 from search.metrics import RELAY_ALIVE
 from search.models import Entry, Index, IndexState, RelayProcess
 
@@ -63,13 +64,13 @@ class Overview:
 def overview(using: str = DEFAULT_DB_ALIAS) -> Overview:
     """Look at everything once. An engine that does not answer is a problem in the answer, not an error."""
     entries, now = Entry.objects.using(using), timezone.now()
-    oldest = entries.waiting().aggregate(oldest=Min("first_changed_at"))["oldest"]
-    alive = RelayProcess.objects.using(using).filter(beat_at__gt=now - RELAY_ALIVE)
+    oldest = entries.pending().aggregate(oldest=Min("first_changed_at"))["oldest"]
+    alive = RelayProcess.objects.using(using).filter(heartbeat_at__gt=now - RELAY_ALIVE)
     relays = list(alive.order_by("name").values_list("name", flat=True))
     return Overview(
         documents=[_document(document, using) for document in documents()],
         push=conf.PUSH,
-        waiting=entries.waiting().count(),
+        waiting=entries.pending().count(),
         oldest_seconds=round((now - oldest).total_seconds(), 1) if oldest else 0.0,
         settling=entries.settling().count(),
         dead=entries.dead().count(),
@@ -102,7 +103,7 @@ def _beyond(document: type[VersionedDocument], alias: str, using: str) -> list[s
         f"each change waits for {index.name}, which stands by for newer code: "
         "run manage.py search_index --prune --older-than 1s"
         for index in standing
-        if not index.takes(fingerprint(document))
+        if not index.accepts_fingerprint(fingerprint(document))
     ]
 
 
@@ -115,7 +116,7 @@ def _last_drift(live: Index) -> list[str]:
 def _ask_engine(document: type[VersionedDocument], found: DocumentOverview, using: str) -> None:
     """How many documents the live index has, and whether the alias names it."""
     try:
-        with engine_errors():
+        with translate_errors():
             if lifecycle.behind(found.alias, using) != found.index:
                 found.problems.append("the alias names another index: run manage.py search_index --check")
             before, idle = _rows(document, using), _is_idle(document, using)
@@ -142,7 +143,7 @@ def _is_idle(document: type[VersionedDocument], using: str) -> bool:
     """Whether no change of the document's rows waits or is dead."""
     label = document.django.model._meta.concrete_model._meta.label
     entries = Entry.objects.using(using).filter(key__startswith=f"{label}:")
-    return not (entries.waiting() | entries.dead()).exists()
+    return not (entries.pending() | entries.dead()).exists()
 
 
 def _chooses(document: type[VersionedDocument]) -> bool:

@@ -60,7 +60,7 @@ def engine() -> Iterator[object]:
 def indices(engine: object, transactional_db: None) -> Iterator[object]:
     """Every registered document's index behind its alias, empty; for tests that commit. Gives the client."""
     from search.indices.lifecycle import create
-    from search.mapping.base import documents
+    from search.mapping.registry import documents
     from search.push import sender
 
     for document in documents():
@@ -75,18 +75,18 @@ def _empty_outbox(request: pytest.FixtureRequest) -> None:
     marker = request.node.get_closest_marker("django_db")
     if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
         request.getfixturevalue("transactional_db")
-        from search.models import Entry, Floor
+        from search.models import Entry, VersionFloor
 
         Entry.objects.all().delete()
-        Floor.objects.all().delete()
+        VersionFloor.objects.all().delete()
 
 
 @pytest.fixture(autouse=True)
 def _documents_are_made_anew() -> None:
     """A test may have changed a document's class."""
-    from search.mapping.base import forget_makers
+    from search.mapping.registry import clear_instances
 
-    forget_makers()
+    clear_instances()
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,12 @@ if not os.environ.get("DATABASE_URL"):
     folder = Path(tempfile.gettempdir()) / "order-service-tests"
     folder.mkdir(exist_ok=True)
     os.environ["DATABASE_URL"] = f"sqlite:///{folder}/{os.getpid()}-{worker}.sqlite3"
-for name in ("SEARCH_PUSH", "SEARCH_PUSH_TIMEOUT", "SEARCH_SETTLE", "ELASTICSEARCH_API_KEY", "ELASTICSEARCH_CA_CERTS"):
+for name in (
+    "SEARCH_PUSH",
+    "SEARCH_PUSH_TIMEOUT",
+    "SEARCH_DELETE_GRACE_PERIOD",
+    "ELASTICSEARCH_API_KEY",
+    "ELASTICSEARCH_CA_CERTS",
+):
     os.environ.pop(name, None)
 os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)

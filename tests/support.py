@@ -9,7 +9,8 @@ from typing import Any
 from elasticsearch.dsl.connections import connections
 from elasticsearch.helpers import scan
 
-from search.mapping.base import VersionedDocument, documents
+from search.mapping.base import VersionedDocument
+from search.mapping.registry import documents
 from search.push.actions import serializer
 
 

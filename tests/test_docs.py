@@ -16,9 +16,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from project.errors import not_found
 from search import exceptions, metrics
 from search.conf import SearchSettings
-from search.drift_metrics import DriftCollector
 from search.exceptions import SearchError
-from search.metrics import OutboxCollector
+from search.metrics import DriftCollector, OutboxCollector
 from tests.model.mutations import MUTATIONS
 
 ROOT = Path(__file__).resolve().parent.parent

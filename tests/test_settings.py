@@ -104,8 +104,8 @@ SECONDS = "is not valid: give a positive number of seconds."
         ({"SEARCH_PUSH_TIMEOUT": "0"}, f"SEARCH_PUSH_TIMEOUT='0' {SECONDS}"),
         ({"SEARCH_PUSH_TIMEOUT": "nan"}, f"SEARCH_PUSH_TIMEOUT='nan' {SECONDS}"),
         ({"SEARCH_PUSH_TIMEOUT": "soon"}, f"SEARCH_PUSH_TIMEOUT='soon' {SECONDS}"),
-        ({"SEARCH_SETTLE": "-1"}, f"SEARCH_SETTLE='-1' {SECONDS}"),
-        ({"SEARCH_SETTLE": "inf"}, f"SEARCH_SETTLE='inf' {SECONDS}"),
+        ({"SEARCH_DELETE_GRACE_PERIOD": "-1"}, f"SEARCH_DELETE_GRACE_PERIOD='-1' {SECONDS}"),
+        ({"SEARCH_DELETE_GRACE_PERIOD": "inf"}, f"SEARCH_DELETE_GRACE_PERIOD='inf' {SECONDS}"),
         (
             {"SEARCH_INDEX_PREFIX": "Shop*"},
             "SEARCH_INDEX_PREFIX='Shop*' is not valid: give lower-case letters, digits, dots, dashes and underscores.",

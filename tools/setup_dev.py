@@ -12,7 +12,7 @@ def wait_for_engine() -> None:
     """Return when the engine answers; EngineUnavailable says where it was looked for."""
     from django.conf import settings
 
-    from search.client.errors import client
+    from search.client import client
     from search.exceptions import EngineUnavailable
 
     deadline = time.monotonic() + PATIENCE

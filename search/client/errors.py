@@ -1,25 +1,17 @@
-"""The way to Elasticsearch for all but the push: its errors come back as this package's."""
+"""Translation of the Elasticsearch client's errors into this package's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
-from elasticsearch.dsl.connections import connections
+from elasticsearch import ApiError, NotFoundError, TransportError
 
 from search.exceptions import EngineRefused, EngineUnavailable, NoIndex
 
 BUSY = {429, 502, 503, 504}  # it answers, but cannot work now
 
 
-def client(**options: Any) -> Elasticsearch:
-    """The project's client; `options` as in `Elasticsearch.options`, such as request_timeout in seconds."""
-    connection: Elasticsearch = connections.get_connection()
-    return connection.options(**options) if options else connection
-
-
 @contextmanager
-def engine_errors() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn the client's errors into EngineUnavailable, NoIndex or EngineRefused, with the engine's reason."""
     try:
         yield

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import connections
 from elasticsearch.helpers import scan
 
-from search.client.errors import client
+from search.client import client
 from search.drift.rows import HASHES, Rows
 
 RANGES = 1024  # that one search sums

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from search.client.errors import client
+from search.client import client
 from search.drift.checksums import EXACT, DatabaseSums, IndexSums, Mark, Span, Sum
 from search.drift.row_diff import Difference, Kind, Looker
 from search.drift.rows import Rows

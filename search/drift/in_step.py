@@ -1,11 +1,12 @@
 """Whether an index is in step with the database as a whole, by one sum on each side: enough for a small one."""
 
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.drift.checksums import DatabaseSums, IndexSums, Span, Sum
 from search.drift.rows import Rows
 from search.exceptions import NoIndex
 from search.indices.lifecycle import alias_of
-from search.mapping.base import VersionedDocument, documents
+from search.mapping.base import VersionedDocument
+from search.mapping.registry import documents
 
 
 def behind(using: str = "default") -> list[type[VersionedDocument]]:
@@ -17,7 +18,7 @@ def indexed(document: type[VersionedDocument]) -> Sum | None:
     """Count and sum of what is searched; None without an index."""
     alias = alias_of(document)
     try:
-        with engine_errors():
+        with translate_errors():
             client().indices.refresh(index=alias)
             return IndexSums(alias).sums([Span()])[0]
     except NoIndex:

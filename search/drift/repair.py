@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from search.client.errors import client
+from search.client import client
 from search.drift.compare import BATCH, batches
 from search.drift.row_diff import Difference, Kind, as_pk
 from search.mapping.base import VersionedDocument

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from search.client.errors import client
+from search.client import client
 from search.mapping.base import VersionedDocument
 from search.mapping.checksum import checksum
 from search.mapping.keys import Key

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from search.client.errors import engine_errors
+from search.client import translate_errors
 from search.drift.compare import NO_DRIFT, Comparison, Report
 from search.drift.repair import repair
-from search.exceptions import NoIndex, StatesDiffer
+from search.exceptions import AliasMismatch, NoIndex
 from search.indices import lifecycle
 from search.mapping.base import VersionedDocument
 from search.models import Index
@@ -50,9 +50,9 @@ def inspect(
     repairs: bool = False,
     since: int = 0,
 ) -> Inspection:
-    """Look at the live index. NoIndex, StatesDiffer and the engine's errors: could not look."""
+    """Look at the live index. NoIndex, AliasMismatch and the engine's errors: could not look."""
     alias, began = lifecycle.alias_of(document), monotonic()
-    with engine_errors():
+    with translate_errors():
         comparison = Comparison(document, searched(alias, using), using, since=since, deep=deep)
         differences = comparison.differences()
         if repairs:
@@ -73,7 +73,7 @@ def searched(alias: str, using: str) -> str:
         raise NoIndex(alias)
     if not recorded or not named or recorded.name != named:
         taken = recorded.name if recorded else "none"
-        raise StatesDiffer(f"{alias} names {named or 'none'}, the database takes {taken} for live")
+        raise AliasMismatch(f"{alias} names {named or 'none'}, the database takes {taken} for live")
     return named
 
 

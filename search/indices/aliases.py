@@ -9,12 +9,12 @@ from time import monotonic
 
 from django.db import DEFAULT_DB_ALIAS
 
-from search.client.errors import client, engine_errors
-from search.exceptions import EngineRefused, EngineUnavailable, StatesDiffer
-from search.mapping.base import documents
+from search.client import client, translate_errors
+from search.exceptions import AliasMismatch, EngineRefused, EngineUnavailable
+from search.mapping.registry import documents
 from search.models import Index, IndexState
 
-log = logging.getLogger("search.agreement")
+logger = logging.getLogger(__name__)
 PATIENCE = 0.5  # seconds for the engine's answer
 EVERY = 10.0  # seconds between two looks
 
@@ -33,9 +33,9 @@ class Agreement:
             return True
         try:
             refuse_if_unwritten(self.using)
-        except StatesDiffer as error:
+        except AliasMismatch as error:
             if not self._told:
-                log.error("nothing is pushed: %s", error)
+                logger.error("nothing is pushed: %s", error)
             self._told = True
             return False
         self._held_at, self._told = monotonic(), False
@@ -43,11 +43,11 @@ class Agreement:
 
 
 def refuse_if_unwritten(using: str = DEFAULT_DB_ALIAS) -> None:
-    """StatesDiffer when an alias names an index that no push reaches. What cannot be looked at passes."""
+    """AliasMismatch when an alias names an index that no push reaches. What cannot be looked at passes."""
     with suppress(EngineUnavailable, EngineRefused):  # it confirms no push either
         # Twice: between the two readings of one look a whole rebuild may end.
         if look(using) and (found := look(using)):
-            raise StatesDiffer("; ".join(found))
+            raise AliasMismatch("; ".join(found))
 
 
 def look(using: str) -> list[str]:
@@ -71,7 +71,7 @@ def live_of(states: dict[str, str]) -> str:
 def searched() -> list[tuple[str, str]]:
     """(alias, index) of all that our aliases name."""
     aliases = sorted({document._index._name for document in documents()})
-    with engine_errors():
+    with translate_errors():
         found = client(request_timeout=PATIENCE, ignore_status=404).indices.get_alias(name=aliases).body
     named = {name: one["aliases"] for name, one in found.items() if isinstance(one, dict) and "aliases" in one}
     return [(alias, name) for name, its in sorted(named.items()) for alias in its if alias in aliases]

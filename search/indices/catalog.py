@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django_elasticsearch_dsl import Document
 
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.indices.lifecycle import alias_of, own_fingerprint
 from search.indices.lock import is_held
 from search.mapping.fingerprint import fingerprint
@@ -39,7 +39,7 @@ class Listed:
 def catalog(document: type[Document], using: str = "default") -> list[Listed]:
     """Every index of the document, the oldest first."""
     alias = alias_of(document)
-    with engine_errors():
+    with translate_errors():
         found = in_engine(alias)
         sizes = stats(list(found))
         records = {index.name: index for index in Index.objects.using(using).filter(alias=alias)}
@@ -114,7 +114,7 @@ def is_over(one: Listed, age: timedelta | None) -> bool:
 def prune(document: type[Document], using: str = "default", age: timedelta | None = None) -> list[str]:
     """Forget and delete what is over; the names."""
     over = prunable(document, using, age)
-    with engine_errors():
+    with translate_errors():
         for one in over:
             Index.objects.using(using).filter(name=one.name).delete()
             client().indices.delete(index=one.name, ignore_unavailable=True)

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_elasticsearch_dsl import Document
 
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.exceptions import AliasIsAnIndex, AliasIsShared
 from search.indices.lock import refuse_if_held
 from search.indices.template import put_template
@@ -90,13 +90,13 @@ def record_building(document: type[Document], name: str, using: str, owner: str 
             fingerprint=own,
             replaces=sorted(before),
             owner=owner,
-            beat_at=timezone.now() if owner else None,
+            heartbeat_at=timezone.now() if owner else None,
         )
 
 
 def record_live(alias: str, name: str, using: str, old_state: IndexState = IndexState.RETIRED) -> str:
     """Record that the alias names `name`, in one transaction; what was live before gets `old_state`. Its name or ""."""
-    known = {"alias": alias, "state": IndexState.LIVE, "owner": "", "beat_at": None}
+    known = {"alias": alias, "state": IndexState.LIVE, "owner": "", "heartbeat_at": None}
     with transaction.atomic(using=using):
         indices = Index.objects.using(using).select_for_update().filter(alias=alias)
         old = indices.live().exclude(name=name).first()
@@ -121,7 +121,7 @@ def point(alias: str, name: str) -> None:
 def create(document: type[Document], using: str = "default") -> Creation:
     """An index behind the alias, recorded as live; harmless when there is one. Mends what a crash has left."""
     alias = alias_of(document)
-    with engine_errors():
+    with translate_errors():
         put_template(alias)
         if name := behind(alias, using):
             return Creation(name, made=False, replaced=record_live(alias, name, using))
@@ -163,7 +163,7 @@ def ours(alias: str, using: str = "default") -> list[str]:
 
 def delete(alias: str, using: str = "default") -> list[str]:
     """Delete the alias's indices and what is recorded of them, unasked; the names that are gone."""
-    with engine_errors():
+    with translate_errors():
         records = Index.objects.using(using).filter(alias=alias)
         for index in records:
             refuse_if_held(index)
@@ -176,7 +176,7 @@ def delete(alias: str, using: str = "default") -> list[str]:
 
 def rows_waiting(document: type[Document], name: str, using: str = "default") -> int:
     """How many rows an index lacks, by count."""
-    with engine_errors():
+    with translate_errors():
         client().indices.refresh(index=name)
         counted: int = client().count(index=name)["count"]
     rows: int = document().get_queryset().using(using).count()

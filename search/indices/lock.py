@@ -30,12 +30,12 @@ def me() -> str:
 
 def is_held(index: Index) -> bool:
     """Whether its owner is alive, as far as can be told from here."""
-    if not index.owner or not index.beat_at:
+    if not index.owner or not index.heartbeat_at:
         return False
     found = PROCESS.search(index.owner)
     if found and found["host"] == socket.gethostname() and not is_running(int(found["pid"])):
         return False
-    return timezone.now() - index.beat_at < PATIENCE
+    return timezone.now() - index.heartbeat_at < PATIENCE
 
 
 def is_running(pid: int) -> bool:
@@ -59,8 +59,8 @@ def take(index: Index, using: str) -> None:
     """Become the owner of an index that its owner has left. RebuildRunning when another is quicker."""
     refuse_if_held(index)
     owner = me()
-    left = Index.objects.using(using).filter(name=index.name, owner=index.owner, beat_at=index.beat_at)
-    if not left.update(owner=owner, beat_at=timezone.now()):
+    left = Index.objects.using(using).filter(name=index.name, owner=index.owner, heartbeat_at=index.heartbeat_at)
+    if not left.update(owner=owner, heartbeat_at=timezone.now()):
         raise quicker(index.alias, using)
     index.owner = owner
 
@@ -74,13 +74,13 @@ def quicker(alias: str, using: str) -> RebuildRunning:
 def confirm(index: Index, using: str) -> None:
     """Say that the owner is alive. RebuildLost if it is the owner no more."""
     mine = Index.objects.using(using).filter(name=index.name, owner=index.owner)
-    if not mine.update(beat_at=timezone.now()):
+    if not mine.update(heartbeat_at=timezone.now()):
         raise RebuildLost(index.name)
 
 
 def release(index: Index, using: str) -> None:
     """Leave the index to who resumes it."""
-    Index.objects.using(using).filter(name=index.name, owner=index.owner).update(owner="", beat_at=None)
+    Index.objects.using(using).filter(name=index.name, owner=index.owner).update(owner="", heartbeat_at=None)
 
 
 class Keeper:

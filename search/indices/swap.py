@@ -7,8 +7,8 @@ what the alias names is always written. A crash in between is mended by `settle`
 
 from typing import Any
 
-from search.client.errors import client, engine_errors
-from search.exceptions import NothingStandsBy, NothingToAdopt
+from search.client import client, translate_errors
+from search.exceptions import NoStandbyIndex, NothingToAdopt
 from search.indices import lifecycle
 from search.indices.lock import refuse_if_held
 from search.indices.template import put_template
@@ -38,8 +38,8 @@ def settle(alias: str, using: str, old_state: IndexState = IndexState.RETIRED) -
 
 
 def rollback(alias: str, using: str = "default") -> tuple[str, str]:
-    """Let the newest standby be live again, and the live one stand by: the names of both. NothingStandsBy."""
-    with engine_errors():
+    """Let the newest standby be live again, and the live one stand by: the names of both. NoStandbyIndex."""
+    with translate_errors():
         if settled := settle(alias, using, IndexState.STANDBY):  # a rollback that was cut off
             return settled
         ours = Index.objects.using(using).filter(alias=alias)
@@ -47,14 +47,14 @@ def rollback(alias: str, using: str = "default") -> tuple[str, str]:
             refuse_if_held(building)
         standby = ours.filter(state=IndexState.STANDBY).order_by("-changed_at").first()
         if not standby:
-            raise NothingStandsBy(alias)
+            raise NoStandbyIndex(alias)
         swap(alias, lifecycle.behind(alias, using), standby.name)
         return standby.name, lifecycle.record_live(alias, standby.name, using, IndexState.STANDBY)
 
 
 def adopt(alias: str, using: str = "default") -> None:
     """Record a plain index of the alias's name as live: from now on pushes keep it, until a rebuild replaces it."""
-    with engine_errors():
+    with translate_errors():
         adoptable(alias)
         put_template(alias)
         lifecycle.record_live(alias, alias, using)

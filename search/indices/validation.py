@@ -4,7 +4,7 @@ from typing import Any
 
 from django_elasticsearch_dsl import Document
 
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.indices import lifecycle
 from search.indices.template import has_template
 from search.mapping.fingerprint import CHANGEABLE, body, fingerprint
@@ -15,7 +15,7 @@ from search.outbox import capture
 def problems(document: type[Document], using: str = "default") -> list[str]:
     """What does not fit, each in one line; none when all is well. SearchError when it cannot be looked at."""
     alias = lifecycle.alias_of(document)
-    with engine_errors():
+    with translate_errors():
         found = [] if has_template(alias) else ["the index template is absent or changed: run search_index --create"]
         found += states(alias, using)
         name = lifecycle.behind(alias, using)

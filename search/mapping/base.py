@@ -1,12 +1,9 @@
 """The base of every registered document: it carries the row's version, so that the newer change always wins."""
 
-import threading
-from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db.models import Model
 from django_elasticsearch_dsl import Document, fields
-from django_elasticsearch_dsl.registries import registry
 
 from search.mapping.checksum import checksum, key_number
 from search.mapping.column_readers import Getter, quicker
@@ -41,31 +38,3 @@ class VersionedDocument(Document):  # type: ignore[misc]  # the package has no t
     def _prepare_action(self, object_instance: Any, action: str) -> dict[str, Any]:
         prepared: dict[str, Any] = super()._prepare_action(object_instance, action)
         return prepared | {"version": object_instance.version, "version_type": "external_gte"}
-
-
-def documents(models: Collection[type[Model]] | None = None) -> list[type[VersionedDocument]]:
-    """The registered documents that carry versions, by name; of these models only, when given."""
-    found = [document for document in registry.get_documents(models) if issubclass(document, VersionedDocument)]
-    return sorted(found, key=lambda document: document.__qualname__)
-
-
-class _Makers(threading.local):
-    """Each thread's instances: what a `prepare_` notes on its document is no other thread's."""
-
-    def __init__(self) -> None:
-        self.known: dict[type[VersionedDocument], VersionedDocument] = {}
-
-
-_makers = _Makers()
-
-
-def maker(document: type[VersionedDocument]) -> VersionedDocument:
-    """The instance of this thread that makes all documents of a kind: to make one takes 0.3 ms, a push's tenth."""
-    if document not in _makers.known:
-        _makers.known[document] = document()
-    return _makers.known[document]
-
-
-def forget_makers() -> None:
-    """Make them anew: for tests that change a document's class."""
-    _makers.known.clear()

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Floor',
+            name='VersionFloor',
             fields=[
                 ('model', models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ('version', models.BigIntegerField()),
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('name', models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('beat_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('heartbeat_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
                 'verbose_name_plural': 'relay processes',
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('fingerprint', models.CharField(max_length=64)),
                 ('replaces', models.JSONField(blank=True, default=list)),
                 ('owner', models.CharField(blank=True, default='', max_length=255)),
-                ('beat_at', models.DateTimeField(blank=True, null=True)),
+                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
                 ('verified_at', models.DateTimeField(blank=True, null=True)),
                 ('drift', models.JSONField(blank=True, default=dict)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Range',
+            name='BackfillRange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),

@@ -16,11 +16,11 @@ from django.db.models import F, Model
 from django.db.models.functions import Greatest
 
 from search.exceptions import CaptureBusy
-from search.models import Entry, Floor
+from search.models import Entry, VersionFloor
 from search.outbox import introspection
 from search.outbox.triggers import Plan, plans, spare_field
 
-log = logging.getLogger("search.capture")
+logger = logging.getLogger(__name__)
 
 
 def install(using: str = "default") -> list[str]:
@@ -65,7 +65,7 @@ def touch(model: type[Model], pks: Collection[Any], *, above: int = 0, using: st
 def install_after_migrate(using: str, **kwargs: Any) -> None:
     """The receiver of post_migrate."""
     for label in install(using):
-        log.info("capture installed for %s", label)
+        logger.info("capture installed for %s", label)
 
 
 def release_before_migrate(using: str, plan: list[tuple[Migration, bool]], **kwargs: Any) -> None:
@@ -84,7 +84,7 @@ def release_before_migrate(using: str, plan: list[tuple[Migration, bool]], **kwa
 def _installable(connection: BaseDatabaseWrapper) -> list[Plan]:
     """The plans whose tables exist, once the outbox does."""
     tables = set(connection.introspection.table_names())
-    if not {Entry._meta.db_table, Floor._meta.db_table} <= tables:
+    if not {Entry._meta.db_table, VersionFloor._meta.db_table} <= tables:
         return []
     return [plan for plan in plans(connection) if plan.tables <= tables]
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from search.exceptions import NotADeadLetter
 from search.mapping.keys import Key
-from search.models import Entry, EntryState, Floor
+from search.models import Entry, EntryState, VersionFloor
 
 
 def find(keys: Collection[str] | None, using: str) -> QuerySet[Entry]:
@@ -42,7 +42,7 @@ def discard(keys: Collection[str] | None, using: str) -> int:
 def _raise_floor(label: str, version: int, using: str) -> None:
     """What the entry knew of its key's version, the floor knows from here on."""
     floor, made = (
-        Floor.objects.using(using).select_for_update().get_or_create(model=label, defaults={"version": version})
+        VersionFloor.objects.using(using).select_for_update().get_or_create(model=label, defaults={"version": version})
     )
     if not made and floor.version < version:
         floor.version = version

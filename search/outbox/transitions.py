@@ -23,7 +23,7 @@ from search.outbox.introspection import is_busy
 from search.outbox.outcomes import Outcome
 from search.push.push import Pushed
 
-log = logging.getLogger("search.outbox")
+logger = logging.getLogger(__name__)
 EVER = 1e9  # seconds: 30 years
 # What the moves write may be lost in a crash: it would only be done again. They never wait long for a writer. Due
 # entries are found by the index, in its order, also where the outbox was empty when it was analyzed, or is bloated. A
@@ -94,7 +94,7 @@ def _forget(results: list[Pushed], using: str) -> None:
 
 
 def _settle(results: list[Pushed], using: str) -> None:
-    _execute(using, "settle", results, settle=conf.SETTLE)
+    _execute(using, "settle", results, settle=conf.DELETE_GRACE_PERIOD)
 
 
 def _postpone(results: list[Pushed], using: str) -> None:
@@ -115,7 +115,7 @@ def _release(results: list[Pushed], using: str) -> None:
 
 def _bury(results: list[Pushed], using: str) -> None:
     for result in results:
-        log.error("dead letter %s: %s", result.entry.key, result.answer.error)
+        logger.error("dead letter %s: %s", result.entry.key, result.answer.error)
     _execute(using, "bury", results, errors=[result.answer.error for result in results])
 
 
@@ -130,7 +130,7 @@ def _raise_above(results: list[Pushed], using: str) -> None:
         if tokens.get(entry.key) != entry.token:
             continue
         key = Key.parse(entry.key)
-        log.warning("%s: the index is ahead at version %s; raising the row above it", entry.key, version)
+        logger.warning("%s: the index is ahead at version %s; raising the row above it", entry.key, version)
         try:
             # The row first, then its entry, as every writer locks them.
             if not capture.touch(key.model, [key.model._meta.pk.to_python(key.pk)], above=version, using=using):
@@ -138,7 +138,7 @@ def _raise_above(results: list[Pushed], using: str) -> None:
         except OperationalError as error:
             if not is_busy(error):
                 raise
-            log.info("%s: a writer holds the row; the next push raises what is left", entry.key)
+            logger.info("%s: a writer holds the row; the next push raises what is left", entry.key)
             return
 
 

@@ -13,7 +13,7 @@ from django.db.backends.utils import truncate_name
 from django.db.models import Field, Model, UUIDField
 
 from search.exceptions import UnsupportedDatabase
-from search.mapping.base import documents
+from search.mapping.registry import documents
 from search.outbox.relations import Path, hops
 
 PIECE = re.compile(r"\{(\w+)\}")

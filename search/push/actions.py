@@ -13,10 +13,11 @@ from django.core.exceptions import ValidationError
 from elasticsearch.helpers import expand_action
 from elasticsearch.serializer import OrjsonSerializer
 
-from search.mapping.base import VersionedDocument, documents, maker
+from search.mapping.base import VersionedDocument
 from search.mapping.column_rows import rows_of
 from search.mapping.fingerprint import fingerprint
 from search.mapping.keys import Key
+from search.mapping.registry import document_instance, documents
 from search.mapping.snapshot import snapshot
 from search.models import EntryState, Index, IndexState
 from search.outbox import entries
@@ -60,7 +61,7 @@ def read(keys: Collection[str], using: str) -> Reading:
     reading = Reading()
     with snapshot(using):
         _entries(reading, keys, using)
-        makers = {maker(document): found for document, found in _by_document(reading).items()}
+        makers = {document_instance(document): found for document, found in _by_document(reading).items()}
         rows = {made_by: _rows(made_by, found, using) for made_by, found in makers.items()}
         targets = defaultdict(list)
         for index in Index.objects.using(using).raw(TARGETS):
@@ -114,7 +115,7 @@ def _rows(made_by: VersionedDocument, keys: dict[str, Any], using: str) -> dict[
 def _plan(reading: Reading, made_by: VersionedDocument, rows: dict[str, Any], targets: list[Index]) -> None:
     """Add the operations of one document's rows, one a target."""
     own = fingerprint(type(made_by))
-    writable = [index for index in targets if index.takes(own)]
+    writable = [index for index in targets if index.accepts_fingerprint(own)]
     missing = _why_incomplete(targets, writable)
     for key, row in rows.items():
         if missing:

@@ -8,7 +8,7 @@ from time import monotonic
 from search import metrics
 from search.conf import conf
 
-log = logging.getLogger("search.breaker")
+logger = logging.getLogger(__name__)
 
 
 class BreakerState(StrEnum):
@@ -49,7 +49,7 @@ class Breaker:
         with self._lock:
             self.failures += 1
             if self.state is BreakerState.HALF_OPEN or (
-                self.closed and (timed_out or self.failures >= conf.BREAKER_FAILURES)
+                self.closed and (timed_out or self.failures >= conf.BREAKER_FAIL_MAX)
             ):
                 self._open()
 
@@ -63,15 +63,15 @@ class Breaker:
 
     def _open(self) -> None:
         if self.closed:
-            quick = monotonic() - self.closed_at < 10 * conf.BREAKER_PROBE
+            quick = monotonic() - self.closed_at < 10 * conf.BREAKER_RESET_TIMEOUT
             self.reopened = min(self.reopened + 1, 3) if quick else 0
-        self.probe_at = monotonic() + conf.BREAKER_PROBE * 2**self.reopened
+        self.probe_at = monotonic() + conf.BREAKER_RESET_TIMEOUT * 2**self.reopened
         self._move(BreakerState.OPEN)
 
     def _move(self, state: BreakerState) -> None:
         """Change the state; in the log once for each change. A probe's are not news: it looks each second."""
         news = BreakerState.CLOSED in (state, self.state)
-        log.log(logging.WARNING if news else logging.DEBUG, "circuit breaker %s", state)
+        logger.log(logging.WARNING if news else logging.DEBUG, "circuit breaker %s", state)
         self.state = state
         _show(state)
 

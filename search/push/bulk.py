@@ -1,14 +1,13 @@
 """Sends operations as bulks, split by count and bytes, and halves a bulk that is refused whole."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, TransportError
-from elasticsearch.dsl.connections import connections
+from elasticsearch import ApiError, TransportError
 
 from search import metrics
+from search.client import client_with_timeout
 from search.conf import conf
 from search.outbox.outcomes import Answer, Outcome, classify, classify_lone
 from search.push.actions import Operation
@@ -18,38 +17,21 @@ FILTER = ["items.*.status", "items.*.result", "items.*.error.type", "items.*.err
 Answers = list[tuple[Operation, Answer]]
 
 
-def client() -> Elasticsearch:
-    """The one client of this process, as django-elasticsearch-dsl configured it."""
-    connection: Elasticsearch = connections.get_connection()
-    return connection
-
-
-@lru_cache(maxsize=8)
-def _patient(connection: Elasticsearch, timeout: float) -> Elasticsearch:
-    """The client with a timeout, which is nearly always one of two: to make one costs as much as a small bulk."""
-    return connection.options(request_timeout=timeout)
-
-
-def knock(timeout: float) -> None:
-    """Ask the engine for next to nothing; whatever the client raises when it does not answer."""
-    _patient(client(), timeout).info(filter_path="version.number")
-
-
 def call_timeout() -> float:
-    """Seconds for one call. Below half of SETTLE: what is sent must be older than SETTLE never when it arrives."""
-    return min(conf.ENGINE_TIMEOUT, conf.SETTLE * 0.4)
+    """Return the seconds for one call: below half of the grace period, so that nothing sent arrives after it."""
+    return min(conf.ENGINE_TIMEOUT, conf.DELETE_GRACE_PERIOD * 0.4)
 
 
 def send(operations: Sequence[Operation], read_at: float, timeout: float) -> Answers:
     """Send all operations; an answer for each. `read_at` (monotonic) is when their rows were read.
 
-    Nothing is sent when they are older than half of SETTLE, or a relay's lease of them is over.
+    Nothing is sent when they are older than half of DELETE_GRACE_PERIOD, or a relay's lease of them is over.
     """
     answers: Answers = []
     for chunk in split(operations):
         if answers and answers[-1][1].outcome is Outcome.UNREACHABLE:
             answers += [(operation, answers[-1][1]) for operation in chunk]  # no use in knocking again
-        elif (left := read_at + min(conf.SETTLE / 2, conf.RELAY_LEASE) - monotonic()) <= 0:
+        elif (left := read_at + min(conf.DELETE_GRACE_PERIOD / 2, conf.RELAY_LEASE) - monotonic()) <= 0:
             answers += [(operation, Answer(Outcome.RETRY, "rows too old to send")) for operation in chunk]
         else:
             answers += _send_one(chunk, min(timeout, left))
@@ -57,11 +39,11 @@ def send(operations: Sequence[Operation], read_at: float, timeout: float) -> Ans
 
 
 def split(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
-    """Chunks of at most BULK_DOCUMENTS operations and BULK_BYTES bytes; a longer one goes alone."""
+    """Chunks of at most BULK_MAX_DOCUMENTS operations and BULK_MAX_BYTES bytes; a longer one goes alone."""
     chunk: list[Operation] = []
     size = 0
     for operation in operations:
-        if chunk and (len(chunk) >= conf.BULK_DOCUMENTS or size + len(operation.body) > conf.BULK_BYTES):
+        if chunk and (len(chunk) >= conf.BULK_MAX_DOCUMENTS or size + len(operation.body) > conf.BULK_MAX_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(operation)
@@ -77,7 +59,7 @@ def _send_one(chunk: list[Operation], timeout: float) -> Answers:
     metrics.bulk_bytes.observe(sum(map(len, body)))
     try:
         with metrics.bulk_seconds.time():
-            response = _patient(client(), timeout).bulk(operations=body, filter_path=FILTER)
+            response = client_with_timeout(timeout).bulk(operations=body, filter_path=FILTER)
     except ApiError as error:
         return _refused(chunk, error, timeout)
     except TransportError as error:

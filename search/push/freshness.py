@@ -26,7 +26,7 @@ class Freshness(NamedTuple):
 def freshen(using: str = DEFAULT_DB_ALIAS) -> Freshness:
     """Push at most MOST waiting keys, read once, and refresh, within PUSH_TIMEOUT; not while the breaker is open."""
     deadline = monotonic() + conf.PUSH_TIMEOUT
-    waiting = Entry.objects.using(using).waiting().order_by("changed_at")
+    waiting = Entry.objects.using(using).pending().order_by("changed_at")
     if not sender(using).ready():
         return Freshness(False, waiting.count())
     keys = list(waiting.values_list("key", flat=True)[: MOST + 1])

@@ -16,7 +16,7 @@ from search.outbox.outcomes import Answer, Outcome, combine
 from search.push import actions, bulk
 from search.push.actions import Reading
 
-log = logging.getLogger("search.push")
+logger = logging.getLogger(__name__)
 
 
 class Pushed(NamedTuple):
@@ -72,7 +72,7 @@ def _send(found: Reading, timeout: float) -> list[Pushed]:
 
 def _unread(keys: Collection[str], using: str, error: Exception) -> Reading:
     """The entry of the one row that cannot be read: its code may be mended, or the row."""
-    log.error("%s cannot be read", *keys, exc_info=error)
+    logger.error("%s cannot be read", *keys, exc_info=error)
     found = Reading()
     for entry in entries.read(keys, using):
         found.entries[entry.key] = entry

@@ -9,9 +9,9 @@ from time import monotonic
 
 from elasticsearch import ApiError, TransportError
 
+from search.client import client
 from search.conf import conf
-from search.mapping.base import documents
-from search.push.bulk import client
+from search.mapping.registry import documents
 
 
 class _Round:

@@ -20,17 +20,18 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
+from search.client import ping
 from search.conf import conf
 from search.indices.aliases import Agreement, refuse_if_unwritten
 from search.models import Entry, RelayProcess
 from search.outbox import transitions
 from search.outbox.outcomes import Outcome
 from search.push.actions import Reading
-from search.push.bulk import call_timeout, knock
+from search.push.bulk import call_timeout
 from search.push.push import Pushed, read, send
 from search.push.shutdown import Stopping
 
-log = logging.getLogger("search.relay")
+logger = logging.getLogger(__name__)
 BEAT = 10.0  # seconds between two heartbeats
 REPORT = 60.0  # seconds between two lines in the log
 SMALLEST_BATCH = 16
@@ -65,7 +66,7 @@ class Relay:
     def __init__(self, using: str = "default", *, batch_size: int | None = None, poll: float | None = None) -> None:
         self.using = using
         self.batch_size = self.batch = batch_size or conf.RELAY_BATCH_SIZE
-        self.poll = poll or conf.RELAY_POLL
+        self.poll = poll or conf.RELAY_POLL_INTERVAL
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.counts: Counter[str] = Counter()
         self._agreement = Agreement(using)
@@ -82,7 +83,7 @@ class Relay:
 
     def run(self) -> None:
         """Push until stopped, whatever fails."""
-        log.info("relay %s runs, SEARCH_PUSH=%s", self.name, conf.PUSH)
+        logger.info("relay %s runs, SEARCH_PUSH=%s", self.name, conf.PUSH)
         while not self._stopping.asked:
             full = self.batch
             # After a full batch there is more. Else what comes meanwhile goes together: many small batches would take
@@ -91,12 +92,12 @@ class Relay:
                 self._stopping.wait(OUTAGE_POLL if self._away else self.poll)
         self._finish()
         self._part()
-        log.info("relay %s ends; pushed %s", self.name, self.counts[Outcome.DONE])
+        logger.info("relay %s ends; pushed %s", self.name, self.counts[Outcome.DONE])
 
     def drain(self, progress: Callable[[int], object] = lambda handled: None) -> None:
         """Push until nothing is due, or the engine is away; `progress` hears how many each batch handled.
 
-        StatesDiffer when the pushes would not reach what is searched.
+        AliasMismatch when the pushes would not reach what is searched.
         """
         refuse_if_unwritten(self.using)
         transitions.connect(self.using)
@@ -145,7 +146,7 @@ class Relay:
             try:
                 self._collect(0)
             except Exception:
-                log.exception("a batch failed; its entries are claimed again when their lease ends")
+                logger.exception("a batch failed; its entries are claimed again when their lease ends")
 
     def _step(self) -> int:
         """One turn of `run`: nothing that fails here ends the relay."""
@@ -164,7 +165,7 @@ class Relay:
             connections[self.using].close()
             return 0
         except Exception:
-            log.exception("a batch failed; its entries are claimed again when their lease ends")
+            logger.exception("a batch failed; its entries are claimed again when their lease ends")
             connections[self.using].close()
             return 0
         self._note("engine" if self._unanswered else "", self._unanswered)
@@ -194,9 +195,9 @@ class Relay:
     def _note(self, what: str, error: object) -> None:
         """Log a change of what is away, once."""
         if what and what != self._away:
-            log.warning("the %s does not answer (%s); waiting for it", what, str(error).strip().split("\n")[0])
+            logger.warning("the %s does not answer (%s); waiting for it", what, str(error).strip().split("\n")[0])
         elif not what and self._away:
-            log.warning("the %s is back", self._away)
+            logger.warning("the %s is back", self._away)
         self._away = what
 
     def _beat(self) -> None:
@@ -204,17 +205,17 @@ class Relay:
         now = monotonic()
         if now - self._beat_at >= BEAT:
             old = timezone.now() - timedelta(days=1)
-            RelayProcess.objects.using(self.using).filter(beat_at__lt=old).delete()
+            RelayProcess.objects.using(self.using).filter(heartbeat_at__lt=old).delete()
             RelayProcess.objects.using(self.using).update_or_create(
-                name=self.name, defaults={"beat_at": timezone.now()}
+                name=self.name, defaults={"heartbeat_at": timezone.now()}
             )
             self._beat_at = now
         if now - self._report_at >= REPORT:
             entries = Entry.objects.using(self.using)
-            log.info(
+            logger.info(
                 "pushed %s, waiting %s, settling %s, dead %s",
                 self.counts[Outcome.DONE],
-                entries.waiting().count(),
+                entries.pending().count(),
                 entries.settling().count(),
                 entries.dead().count(),
             )
@@ -225,13 +226,13 @@ class Relay:
         try:
             RelayProcess.objects.using(self.using).filter(name=self.name).delete()
         except (OperationalError, InterfaceError):
-            log.warning("the database does not answer; the heartbeat of %s stays for a while", self.name)
+            logger.warning("the database does not answer; the heartbeat of %s stays for a while", self.name)
 
 
 def engine_answers() -> bool:
     """Whether the engine is there at all; asked before a batch is claimed for it again."""
     try:
-        knock(min(1.0, call_timeout()))
+        ping(min(1.0, call_timeout()))
     except Exception:
         return False
     return True

@@ -18,15 +18,16 @@ from time import monotonic
 from django.db import connections
 from elasticsearch import ConnectionTimeout
 
+from search.client import ping
 from search.conf import conf
 from search.indices.aliases import Agreement
 from search.outbox import capture, transitions
 from search.outbox.outcomes import ANSWERED, Outcome
 from search.push.breaker import Breaker
-from search.push.bulk import call_timeout, knock
+from search.push.bulk import call_timeout
 from search.push.push import Pushed, push
 
-log = logging.getLogger("search.sender")
+logger = logging.getLogger(__name__)
 CAPTURE_CHECK = 30.0  # seconds between two looks at the triggers
 SHORTEST = 0.05  # seconds that a bulk has at least
 RECORD_AFTER = 0.1  # seconds from a bulk's answer until it is written down, whoever waits
@@ -117,14 +118,14 @@ class Sender:
         return [ticket for ticket in taken if not ticket.abandoned]
 
     def _patience(self) -> float:
-        return conf.BREAKER_PROBE if self.breaker.closed else max(0.0, self.breaker.probe_at - monotonic())
+        return conf.BREAKER_RESET_TIMEOUT if self.breaker.closed else max(0.0, self.breaker.probe_at - monotonic())
 
     def _serve(self, tickets: list[Ticket]) -> None:
         """Push the tickets as one; whatever happens, nobody goes on waiting."""
         try:
             self._note(self._push(tickets))
         except Exception:
-            log.exception("push failed; the relay will do it")
+            logger.exception("push failed; the relay will do it")
             connections[self.using].close()
         finally:
             _release(tickets)
@@ -151,7 +152,7 @@ class Sender:
         """Whether the triggers are in place: without them a missing entry would mean nothing."""
         if monotonic() - self._capture_checked >= CAPTURE_CHECK:
             if not all(capture.status(self.using).values()):
-                log.error("capture is not installed: run manage.py migrate; every write is `pending` until then")
+                logger.error("capture is not installed: run manage.py migrate; every write is `pending` until then")
                 return False
             self._capture_checked = monotonic()
         return True
@@ -180,7 +181,7 @@ class Sender:
             transitions.record(results, self.using)
         except Exception:
             # Harmless: the entries stay, and are pushed again by the relay.
-            log.exception("could not confirm %s entries", len(results))
+            logger.exception("could not confirm %s entries", len(results))
             connections[self.using].close()
 
     def _probe(self) -> None:
@@ -188,7 +189,7 @@ class Sender:
         if not self.breaker.take_probe():
             return
         try:
-            knock(conf.PUSH_TIMEOUT / 2)
+            ping(conf.PUSH_TIMEOUT / 2)
         except Exception:
             self.breaker.failed()
         else:
@@ -197,11 +198,11 @@ class Sender:
     def _look(self) -> None:
         """Open the breaker when the engine is silent; one that refuses costs the next request no time."""
         try:
-            knock(conf.PUSH_TIMEOUT / 2)
+            ping(conf.PUSH_TIMEOUT / 2)
         except ConnectionTimeout:
             self.breaker.failed(timed_out=True)
         except Exception:
-            log.debug("the engine does not answer", exc_info=True)
+            logger.debug("the engine does not answer", exc_info=True)
 
 
 def _release(tickets: list[Ticket]) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from elasticsearch import Elasticsearch, NotFoundError
 
 from order_search.documents import OrderDocument
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.exceptions import CursorExpired, SearchTooSlow
 from search.query.cursor import KEEP_ALIVE
 
@@ -49,7 +49,7 @@ class Asking:
         body |= {"pit": {"id": point, "keep_alive": KEEP_ALIVE}} if point else {}
         index = None if point else self.index
         try:
-            with engine_errors():
+            with translate_errors():
                 answer = self.engine.search(index=index, body=body, allow_partial_search_results=False)
         except Exception as error:
             if point and isinstance(error.__cause__, NotFoundError):
@@ -62,10 +62,10 @@ class Asking:
 
     def open(self) -> str:
         """A point in time, which ends by itself when it is not asked for a while."""
-        with engine_errors():
+        with translate_errors():
             return str(self.engine.open_point_in_time(index=self.index, keep_alive=KEEP_ALIVE)["id"])
 
     def close(self, point: str) -> None:
         """End a point in time that nobody can go on with."""
-        with engine_errors():
+        with translate_errors():
             self.engine.close_point_in_time(id=point)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from django.core import signing
 
-from search.exceptions import BadCursor
+from search.exceptions import InvalidCursor
 from search.query.request import Wanted
 
 SALT = "search.query.cursor"
@@ -37,11 +37,11 @@ def write(place: Place, wanted: Wanted) -> str:
 
 
 def read(wanted: Wanted) -> Place:
-    """What the cursor says. BadCursor when it is none, or another search's."""
+    """What the cursor says. InvalidCursor when it is none, or another search's."""
     try:
         key, point, after, seen, forgiving = signing.loads(wanted.cursor, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:
-        raise BadCursor from error
+        raise InvalidCursor from error
     if key != wanted.key:
-        raise BadCursor
+        raise InvalidCursor
     return Place(point, tuple(after), seen, forgiving)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from search.exceptions import StrangeText
+from search.exceptions import InvalidQuery
 from search.query.parser import parse
 
 LONGEST_TEXT = 200
@@ -50,7 +50,7 @@ class TextField(serializers.CharField):
         text = super().run_validation(data)  # its length first: what is too long is not taken apart
         try:
             parse(text)
-        except StrangeText as error:
+        except InvalidQuery as error:
             raise serializers.ValidationError(str(error)) from error
         return text
 

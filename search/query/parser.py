@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from search.exceptions import StrangeText
+from search.exceptions import InvalidQuery
 
 MOST_TERMS = 16  # words and phrases of one text
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»\uff02", '"'))
@@ -41,7 +41,7 @@ class Text:
 
 
 def parse(typed: str) -> Text:
-    """Take a text apart. StrangeText says what cannot be searched for."""
+    """Take a text apart. InvalidQuery says what cannot be searched for."""
     included: list[Term] = []
     excluded: list[Term] = []
     for found in TERM.finditer(typed.translate(QUOTES)):
@@ -49,7 +49,7 @@ def parse(typed: str) -> Text:
         if term and _says_something(term.text):
             (excluded if found["minus"] else included).append(term)
     if len(included) + len(excluded) > MOST_TERMS:
-        raise StrangeText(f"more than {MOST_TERMS} words")
+        raise InvalidQuery(f"more than {MOST_TERMS} words")
     return Text(typed.strip(), tuple(included), tuple(excluded))
 
 
@@ -59,7 +59,7 @@ def _term(found: re.Match[str]) -> Term | None:
     if found["word"] is None:
         return None
     if found["word"][0] in "*?":
-        raise StrangeText("a word begins with * or ?")
+        raise InvalidQuery("a word begins with * or ?")
     return Term(found["word"])
 
 

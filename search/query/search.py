@@ -23,7 +23,7 @@ REACH = 10_000  # documents from the first that a page may show: Elasticsearch's
 
 
 def find(wanted: Wanted, asking: Asking | None = None, *, correct: bool = True) -> Found:
-    """Find orders. Raises StrangeText, BadCursor, CursorExpired, or what says that the engine has no answer."""
+    """Find orders. Raises InvalidQuery, InvalidCursor, CursorExpired, or what says that the engine has no answer."""
     finding = Finding(wanted, parse(wanted.q), asking or Asking())
     if wanted.cursor:
         return finding.go_on(cursor.read(wanted))

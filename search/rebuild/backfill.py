@@ -21,7 +21,7 @@ from search.mapping.base import VersionedDocument
 from search.mapping.column_rows import rows_of
 from search.mapping.keys import Key, label_of
 from search.mapping.snapshot import snapshot
-from search.models import Index, Range
+from search.models import BackfillRange, Index
 from search.outbox.backoff import retry_delay
 from search.outbox.outcomes import Outcome
 from search.push import bulk
@@ -65,7 +65,7 @@ class Filler:
         self.label = label_of(document.django.model)
         self.name = name
         self.using = using
-        self.size = size or conf.BULK_DOCUMENTS
+        self.size = size or conf.BULK_MAX_DOCUMENTS
         self.throttle = throttle
         self._free_at = monotonic()
 
@@ -132,22 +132,22 @@ class Filler:
             sleep(max(0.0, self._free_at - monotonic()))
 
 
-def split(filler: Filler, index: Index, parts: int) -> list[Range]:
+def split(filler: Filler, index: Index, parts: int) -> list[BackfillRange]:
     """Cut the table into about `parts` ranges of keys, and record them; the last one is open."""
     step = max(SMALLEST_RANGE, filler.rows().count() // parts)
     places = filler.rows().order_by().annotate(place=Window(RowNumber(), order_by="pk"))
     every = places.annotate(beyond=Mod(F("place"), step)).filter(beyond=0).order_by("pk")
     bounds = [str(pk) for pk in every.values_list("pk", flat=True)]
     cut = zip(["", *bounds], [*bounds, ""], strict=True)
-    ranges = [Range(index=index, number=at, after=after, until=until) for at, (after, until) in enumerate(cut)]
-    return Range.objects.using(filler.using).bulk_create(ranges)
+    ranges = [BackfillRange(index=index, number=at, after=after, until=until) for at, (after, until) in enumerate(cut)]
+    return BackfillRange.objects.using(filler.using).bulk_create(ranges)
 
 
-def fill_range(filler: Filler, part: Range, owner: str) -> None:
+def fill_range(filler: Filler, part: BackfillRange, owner: str) -> None:
     """Fill one range from where it was left. RebuildLost when somebody else has taken it over."""
     to_python = filler.document.django.model._meta.pk.to_python
     rows = filler.rows(Q(pk__lte=to_python(part.until)) if part.until else None)
-    mine = Range.objects.using(filler.using).filter(pk=part.pk, index__owner=owner)
+    mine = BackfillRange.objects.using(filler.using).filter(pk=part.pk, index__owner=owner)
 
     def note(last_pk: Any, progress: Progress) -> None:
         part.indexed += progress.indexed

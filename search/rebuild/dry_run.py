@@ -4,14 +4,14 @@ from datetime import timedelta
 
 from django.db.models import Q, Sum
 
-from search.client.errors import engine_errors
-from search.exceptions import NothingStandsBy
+from search.client import translate_errors
+from search.exceptions import NoStandbyIndex
 from search.indices import lifecycle
 from search.indices.catalog import prunable
 from search.indices.lock import refuse_if_held
 from search.indices.swap import adoptable
 from search.mapping.base import VersionedDocument
-from search.models import Index, IndexState, Range
+from search.models import BackfillRange, Index, IndexState
 from search.rebuild.populate import writable
 from search.rebuild.rebuild import Options, interrupted
 from search.rebuild.worker_pool import default_workers
@@ -25,7 +25,7 @@ def rows(document: type[VersionedDocument], using: str, chosen: Q | None = None)
 
 def create(document: type[VersionedDocument], using: str) -> str:
     """Of --create."""
-    with engine_errors():
+    with translate_errors():
         name = lifecycle.behind(lifecycle.alias_of(document), using)
     return f"{name} is there already" if name else "would make an index"
 
@@ -33,7 +33,7 @@ def create(document: type[VersionedDocument], using: str) -> str:
 def rebuild(document: type[VersionedDocument], using: str, options: Options) -> str:
     """Of --rebuild. RebuildRunning."""
     alias = lifecycle.alias_of(document)
-    with engine_errors():
+    with translate_errors():
         old = lifecycle.behind(alias, using)
     for building in Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING):
         refuse_if_held(building)
@@ -45,24 +45,24 @@ def rebuild(document: type[VersionedDocument], using: str, options: Options) -> 
 
 
 def resume(document: type[VersionedDocument], using: str) -> str:
-    """Of --resume. NothingToResume, OtherCode, RebuildRunning."""
-    with engine_errors():
+    """Of --resume. NothingToResume, FingerprintMismatch, RebuildRunning."""
+    with translate_errors():
         index = interrupted(document, using)
     refuse_if_held(index)
-    done = Range.objects.using(using).filter(index=index).aggregate(done=Sum("indexed"))["done"] or 0
+    done = BackfillRange.objects.using(using).filter(index=index).aggregate(done=Sum("indexed"))["done"] or 0
     return f"would go on with {index.name} at {done} of {rows(document, using)} rows"
 
 
 def populate(document: type[VersionedDocument], using: str, chosen: Q | None) -> str:
-    """Of --populate. NoIndex, NewerCode."""
-    with engine_errors():
+    """Of --populate. NoIndex, IndexIsNewer."""
+    with translate_errors():
         live = writable(document, using)
     return f"would write {rows(document, using, chosen)} rows to {live.name}"
 
 
 def delete(document: type[VersionedDocument], using: str) -> str:
     """Of --delete."""
-    with engine_errors():
+    with translate_errors():
         names = lifecycle.ours(lifecycle.alias_of(document), using)
     return f"would delete {', '.join(names)}" if names else "there is no index"
 
@@ -74,17 +74,17 @@ def prune(document: type[VersionedDocument], using: str, age: timedelta | None) 
 
 
 def rollback(document: type[VersionedDocument], using: str) -> str:
-    """Of --rollback. NothingStandsBy."""
+    """Of --rollback. NoStandbyIndex."""
     alias = lifecycle.alias_of(document)
     standby = Index.objects.using(using).filter(alias=alias, state=IndexState.STANDBY).order_by("-changed_at").first()
     live = lifecycle.live(alias, using)
     if not standby or not live:
-        raise NothingStandsBy(alias)
+        raise NoStandbyIndex(alias)
     return f"would let {standby.name} be live, and {live.name} stand by"
 
 
 def adopt(document: type[VersionedDocument], using: str) -> str:
     """Of --adopt. NothingToAdopt."""
-    with engine_errors():
+    with translate_errors():
         adoptable(lifecycle.alias_of(document))
     return f"would write to the plain index {lifecycle.alias_of(document)} until a rebuild replaces it"

@@ -7,8 +7,8 @@ from django.core.exceptions import FieldError, ValidationError
 from django.db import DataError
 from django.db.models import Q
 
-from search.client.errors import client, engine_errors
-from search.exceptions import NewerCode, NoIndex, NoSuchField, RowsRefused
+from search.client import client, translate_errors
+from search.exceptions import IndexIsNewer, InvalidFilter, NoIndex, RowsRefused
 from search.indices import lifecycle
 from search.mapping.base import VersionedDocument
 from search.mapping.fingerprint import fingerprint
@@ -26,7 +26,7 @@ def populate(
     options: Options = Options(),  # noqa: B008
 ) -> int:
     """Write the chosen rows to the live index; how many. A document that is newer stays. RowsRefused."""
-    with engine_errors():
+    with translate_errors():
         live = writable(document, using)
         filler = Filler(document, live.name, using, size=options.batch_size, throttle=options.throttle)
         progress = filled(filler, chosen, options)
@@ -38,13 +38,13 @@ def populate(
 
 
 def writable(document: type[VersionedDocument], using: str) -> Index:
-    """The live index, if there is one and this code may write to it. NoIndex, NewerCode."""
+    """The live index, if there is one and this code may write to it. NoIndex, IndexIsNewer."""
     alias = lifecycle.alias_of(document)
     live = lifecycle.live(alias, using)
     if not live or not lifecycle.exists(live.name):
         raise NoIndex(alias)
-    if not live.takes(fingerprint(document)):
-        raise NewerCode(live.name)
+    if not live.accepts_fingerprint(fingerprint(document)):
+        raise IndexIsNewer(live.name)
     return live
 
 
@@ -66,7 +66,7 @@ def filled(filler: Filler, chosen: Q | None, options: Options) -> Progress:
 def choice(
     document: type[VersionedDocument], *, where: list[str] | None, since: datetime | None, pks: list[str] | None
 ) -> Q | None:
-    """The rows that --where, --since and --pks choose together; None for all. NoSuchField names the flag."""
+    """The rows that --where, --since and --pks choose together; None for all. InvalidFilter names the flag."""
     pairs = (condition.partition("=") for condition in where or [])
     parts = {
         "--where": Q(*((name, value) for name, _, value in pairs)),
@@ -81,13 +81,13 @@ def choice(
 
 
 def insist(document: type[VersionedDocument], flag: str, part: Q) -> None:
-    """Ask once, so that what cannot be asked is refused before anything is done. NoSuchField."""
+    """Ask once, so that what cannot be asked is refused before anything is done. InvalidFilter."""
     try:
         document().get_queryset().filter(part).exists()
     except ValidationError as error:
-        raise NoSuchField(f"{flag}: {' '.join(error.messages)}") from error
+        raise InvalidFilter(f"{flag}: {' '.join(error.messages)}") from error
     except (FieldError, ValueError, TypeError, OverflowError, DataError) as error:
-        raise NoSuchField(f"{flag}: {' '.join(str(error).split())}") from error
+        raise InvalidFilter(f"{flag}: {' '.join(str(error).split())}") from error
 
 
 def microseconds(moment: datetime) -> int:

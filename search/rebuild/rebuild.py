@@ -12,17 +12,17 @@ from time import monotonic, sleep
 from django.db import IntegrityError
 from django.db.models import Sum
 
-from search.client.errors import client, engine_errors
+from search.client import client, translate_errors
 from search.conf import conf
 from search.drift.compare import Comparison
 from search.drift.row_diff import Kind
-from search.exceptions import NothingToResume, OtherCode, RebuildIncomplete
+from search.exceptions import FingerprintMismatch, NothingToResume, RebuildIncomplete
 from search.indices import lifecycle, lock
 from search.indices.swap import settle, swap
 from search.indices.template import put_template
 from search.mapping.base import VersionedDocument
 from search.mapping.fingerprint import body, fingerprint
-from search.models import Entry, Index, IndexState, Range
+from search.models import BackfillRange, Entry, Index, IndexState
 from search.rebuild.backfill import NAMED, Filler, split
 from search.rebuild.worker_pool import default_workers, work
 
@@ -61,7 +61,7 @@ class Rebuilt:
 def rebuild(document: type[VersionedDocument], using: str = "default", options: Options = Options()) -> Rebuilt:
     """Build, fill, verify and swap in a new index; one that an owner has left half built is dropped first."""
     alias = lifecycle.alias_of(document)
-    with engine_errors():
+    with translate_errors():
         settle(alias, using)
         put_template(alias)
         lifecycle.behind(alias, using)  # a real index of the alias's name stops it here
@@ -72,9 +72,9 @@ def rebuild(document: type[VersionedDocument], using: str = "default", options: 
 
 
 def resume(document: type[VersionedDocument], using: str = "default", options: Options = Options()) -> Rebuilt:
-    """Go on with an interrupted rebuild. NothingToResume, OtherCode, RebuildRunning."""
+    """Go on with an interrupted rebuild. NothingToResume, FingerprintMismatch, RebuildRunning."""
     alias = lifecycle.alias_of(document)
-    with engine_errors():
+    with translate_errors():
         if swapped := settle(alias, using, fate(options)):
             name, replaced = swapped
             return clear(Rebuilt(name, 0, replaced, keeps(replaced, alias, options), 0.0), alias, using)
@@ -84,13 +84,13 @@ def resume(document: type[VersionedDocument], using: str = "default", options: O
 
 
 def interrupted(document: type[VersionedDocument], using: str) -> Index:
-    """The index that an owner has left half built. NothingToResume, OtherCode."""
+    """The index that an owner has left half built. NothingToResume, FingerprintMismatch."""
     alias = lifecycle.alias_of(document)
     index = Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING).first()
     if not index or not lifecycle.exists(index.name):
         raise NothingToResume(alias)
     if index.fingerprint != fingerprint(document):
-        raise OtherCode(alias)
+        raise FingerprintMismatch(alias)
     return index
 
 
@@ -132,7 +132,11 @@ def fill(document: type[VersionedDocument], index: Index, using: str, options: O
         ranges = list(index.ranges.using(using).order_by("number")) or split(filler, index, workers * RANGES_A_WORKER)
 
     def report() -> tuple[int, int]:
-        sums = Range.objects.using(using).filter(index=index).aggregate(done=Sum("indexed"), refused=Sum("refusals"))
+        sums = (
+            BackfillRange.objects.using(using)
+            .filter(index=index)
+            .aggregate(done=Sum("indexed"), refused=Sum("refusals"))
+        )
         options.report(sums["done"] or 0, total, sums["refused"] or 0)
         return sums["done"] or 0, sums["refused"] or 0
 
@@ -140,7 +144,7 @@ def fill(document: type[VersionedDocument], index: Index, using: str, options: O
         work(filler, index, ranges, workers)
     indexed, refusals = report()
     if refusals:
-        named = [one for part in Range.objects.using(using).filter(index=index) for one in part.refused]
+        named = [one for part in BackfillRange.objects.using(using).filter(index=index) for one in part.refused]
         raise RebuildIncomplete(f"{refusals} refused: {', '.join(named[:NAMED])}")
     return indexed
 
@@ -169,7 +173,7 @@ def keeps(replaced: str, alias: str, options: Options) -> bool:
 
 def clear(done: Rebuilt, alias: str, using: str) -> Rebuilt:
     """Clear up behind a swap. What a crash leaves here, --prune removes."""
-    Range.objects.using(using).filter(index_id=done.name).delete()
+    BackfillRange.objects.using(using).filter(index_id=done.name).delete()
     client().indices.refresh(index=done.name)
     if done.replaced and not done.stands_by and done.replaced != alias:
         outlast_pushes(using)

@@ -10,7 +10,7 @@ from django.db import connections
 
 from search.exceptions import SearchError, WorkerDied
 from search.indices.lock import release
-from search.models import Index, Range
+from search.models import BackfillRange, Index
 from search.rebuild import worker_process
 from search.rebuild.backfill import Filler, fill_range
 
@@ -24,7 +24,7 @@ def default_workers(using: str, rows: int) -> int:
     return max(2, min(8, (os.cpu_count() or 2) // 2))
 
 
-def work(filler: Filler, index: Index, ranges: Sequence[Range], workers: int) -> None:
+def work(filler: Filler, index: Index, ranges: Sequence[BackfillRange], workers: int) -> None:
     """Fill the ranges that are not done. Raises what a worker raised."""
     left = [part for part in ranges if not part.done]
     if workers == 1:

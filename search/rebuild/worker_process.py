@@ -35,11 +35,11 @@ def fill(
 ) -> "tuple[type[SearchError], object] | None":
     """Fill one range. An error of ours is given back rather than raised: pickling would spoil its text."""
     from search.exceptions import SearchError
-    from search.mapping.base import documents
-    from search.models import Range
+    from search.mapping.registry import documents
+    from search.models import BackfillRange
     from search.rebuild.backfill import Filler, fill_range
 
-    part = Range.objects.using(using).select_related("index").get(pk=range_pk)
+    part = BackfillRange.objects.using(using).select_related("index").get(pk=range_pk)
     document = next(document for document in documents() if document._index._name == part.index.alias)
     try:
         filler = Filler(document, part.index.name, using, size=size, throttle=throttle)

@@ -85,7 +85,7 @@ class Service:
             "DATABASE_URL": database_url(),
             "ELASTICSEARCH_URL": engine_url,
             "SEARCH_INDEX_PREFIX": settings.SEARCH_INDEX_PREFIX,
-            "SEARCH_SETTLE": "5",
+            "SEARCH_DELETE_GRACE_PERIOD": "5",
             **environment,
         }
         gunicorn = ["-m", "gunicorn", "project.wsgi", "-b", f"127.0.0.1:{self.port}", "--workers", "2"]

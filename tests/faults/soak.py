@@ -25,7 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup()  # before anything that knows a model
 
 from search.indices import lifecycle  # noqa: E402
-from search.mapping.base import documents  # noqa: E402
+from search.mapping.registry import documents  # noqa: E402
 from tests.faults.scene import Outcome, Scene, play, staged  # noqa: E402
 from tests.faults.test_faults import ENGINE_FAULTS, PROCESS_FAULTS  # noqa: E402
 from tools import errors  # noqa: E402

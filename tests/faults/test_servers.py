@@ -14,7 +14,7 @@ from django.db import connection
 from elasticsearch.dsl.connections import connections
 
 from search.indices import lifecycle
-from search.mapping.base import documents
+from search.mapping.registry import documents
 from tests.faults.own import own_elasticsearch
 from tests.faults.scene import Scene, assert_nobody_waited, assert_nothing_lost, play, staged
 from tests.faults.test_faults import FROZEN

@@ -63,7 +63,7 @@ def begins(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def waits(state: State, rules: Rules, size: Size) -> Steps:
-    """SEARCH_SETTLE has passed since a delete settled: no sender takes as long."""
+    """SEARCH_DELETE_GRACE_PERIOD has passed since a delete settled: no sender takes as long."""
     for key, entry in enumerate(state.entries):
         if entry and entry.stage == SETTLING and (rules.wait == "none" or not is_late(state)):
             yield (

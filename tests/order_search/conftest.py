@@ -8,7 +8,7 @@ import pytest
 from elasticsearch.helpers import bulk
 
 from order_search.documents import OrderDocument
-from search.client.errors import client
+from search.client import client
 from search.indices import lifecycle as index_records
 from search.mapping.fingerprint import signed_body
 from tests.order_search.five_hundred import five_hundred

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core import signing
 
-from search.client.errors import client
-from search.exceptions import BadCursor, CursorExpired
+from search.client import client
+from search.exceptions import CursorExpired, InvalidCursor
 from search.query import cursor
 from search.query.client import Asking
 from search.query.cursor import SALT, Place
@@ -47,7 +47,7 @@ class TestWithoutAnEngine:
     @pytest.mark.parametrize("other", [{"q": "john"}, {"status": ("paid",)}, {"sort": "total"}, {"sku": "a"}])
     def test_another_search_is_refused(self, other: dict[str, Any]) -> None:
         written = cursor.write(self.place, Wanted(q="jane"))
-        with pytest.raises(BadCursor):
+        with pytest.raises(InvalidCursor):
             cursor.read(Wanted(**{"q": "jane", "cursor": written} | other))
 
     @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ class TestWithoutAnEngine:
         ids=["no text of ours", "no signature", "a short list", "no list", "another's"],  # the signatures hold the time
     )
     def test_what_this_service_has_not_signed_so_is_refused(self, broken: str) -> None:
-        with pytest.raises(BadCursor):
+        with pytest.raises(InvalidCursor):
             cursor.read(Wanted(cursor=broken))
 
     def test_a_changed_cursor_is_refused(self) -> None:
         written = cursor.write(self.place, Wanted())
-        with pytest.raises(BadCursor):
+        with pytest.raises(InvalidCursor):
             cursor.read(Wanted(cursor=written[:-1] + ("A" if written[-1] != "A" else "B")))
 
 

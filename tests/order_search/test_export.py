@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import bulk
 
 from order_search.documents import OrderDocument
-from search.client.errors import client as engine_client
+from search.client import client as engine_client
 from search.exceptions import SearchError
 from search.indices import lifecycle
 from search.query import cursor, export

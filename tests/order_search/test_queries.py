@@ -6,7 +6,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
-from search.client.errors import client
+from search.client import client
 from search.indices import lifecycle
 from search.mapping.fingerprint import signed_body
 from search.query.client import Asking

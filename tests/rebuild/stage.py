@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.models import Index, IndexState, Range
+from search.models import BackfillRange, Index, IndexState
 from search.rebuild.rebuild import Options, rebuild
 from tests.faults.compare import Difference, compare, waiting
 from tests.faults.service import Program, Service
@@ -99,7 +99,7 @@ def said(program: Program) -> str:
 
 def filled() -> int:
     """How many documents the engine has confirmed to the backfill."""
-    return Range.objects.aggregate(done=Sum("indexed"))["done"] or 0
+    return BackfillRange.objects.aggregate(done=Sum("indexed"))["done"] or 0
 
 
 def wait_for_the_middle() -> None:

@@ -116,7 +116,7 @@ def test_a_rebuild_was_swapped_in_since_the_backup(backup: str, indices: Elastic
     assert (live(), named(indices)) == (old, [new])
     order = OrderFactory.create()
     assert sender("default").push([f"orders.Order:{order.pk}"]) is False
-    assert Entry.objects.waiting().count() == 1
+    assert Entry.objects.pending().count() == 1
     Order.objects.filter(pk=order.pk).delete()
     code, said = run("search_drift")
     assert (code, f"{ALIAS} names {new}, the database takes {old} for live" in said) == (2, True)

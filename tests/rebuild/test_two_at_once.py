@@ -85,7 +85,7 @@ def test_who_takes_long_over_a_step_is_known_to_be_alive(
     """A large table takes long to cut, to fill in and to compare; a second rebuild must not take over meanwhile."""
 
     def beat() -> datetime | None:
-        return Index.objects.get(state=IndexState.BUILDING).beat_at
+        return Index.objects.get(state=IndexState.BUILDING).heartbeat_at
 
     def wait_for_a_beat() -> None:
         before = beat()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from search import admin
-from search.models import Entry, EntryState, Floor, Index, IndexState, RelayProcess
+from search.models import Entry, EntryState, Index, IndexState, RelayProcess, VersionFloor
 
 pytestmark = pytest.mark.django_db
 OUTBOX = "/admin/search/entry/"
@@ -145,7 +145,7 @@ def test_discard_that_is_confirmed_forgets_them(superuser, outbox):
     done = act(superuser, fields["action"], *shown(asked), confirmed=fields["confirmed"])
     assert said(done) == [("success", "2 discarded.")]
     assert states() == {"orders.Order:3": "pending", "orders.Order:4": "settling"}
-    assert dict(Floor.objects.values_list("model", "version")) == {"orders.Order": 7, "shop.Item": 7}
+    assert dict(VersionFloor.objects.values_list("model", "version")) == {"orders.Order": 7, "shop.Item": 7}
 
 
 @pytest.mark.parametrize("action", ["replay", "discard"])

@@ -230,10 +230,14 @@ def test_search_behind_django_elasticsearch_dsl(monkeypatch):
     ],
 )
 def test_a_settle_shorter_than_a_sender_may_take(settings, settle, engine, push, expected):
-    settings.SEARCH_SETTLE, settings.SEARCH_ENGINE_TIMEOUT, settings.SEARCH_PUSH_TIMEOUT = settle, engine, push
+    settings.SEARCH_DELETE_GRACE_PERIOD, settings.SEARCH_ENGINE_TIMEOUT, settings.SEARCH_PUSH_TIMEOUT = (
+        settle,
+        engine,
+        push,
+    )
     assert found() == [
         Warning(
-            f"SEARCH_SETTLE is {is_now} s: each call to the engine is cut at {cut} s for it.",
+            f"SEARCH_DELETE_GRACE_PERIOD is {is_now} s: each call to the engine is cut at {cut} s for it.",
             hint=f"Set it to {least} or more, or SEARCH_ENGINE_TIMEOUT and SEARCH_PUSH_TIMEOUT lower.",
             id="search.W005",
         )

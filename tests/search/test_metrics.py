@@ -53,7 +53,7 @@ def test_depth_and_age_by_state(keys, scraped):
 def test_relays_that_beat_lately_and_the_last_beat_of_all(db, scraped):
     now = timezone.now()
     for name, seconds in (("a:1", 5), ("b:2", 20), ("c:3", 40)):
-        RelayProcess.objects.create(name=name, beat_at=now - timedelta(seconds=seconds))
+        RelayProcess.objects.create(name=name, heartbeat_at=now - timedelta(seconds=seconds))
     assert value("search_relays_alive", scraped) == 2
     last = value("search_relay_heartbeat_timestamp_seconds", scraped)
     assert last == pytest.approx((now - timedelta(seconds=5)).timestamp())

@@ -139,7 +139,7 @@ def test_async_and_off_leave_it_to_the_relay(indices, answer, settings, push):
     settings.SEARCH_PUSH = push
     make(1).save()
     assert str(answer) == "pending"
-    assert Entry.objects.waiting().count() == 1
+    assert Entry.objects.pending().count() == 1
     Relay().drain()
     assert_in_step()
 
@@ -201,7 +201,7 @@ def test_a_queryset_delete_is_pushed_by_its_signals(indices, answer, bulks):
 
 
 def test_an_engine_that_is_away_is_pending_and_no_error(indices, answer, monkeypatch):
-    monkeypatch.setattr(bulk, "client", lambda: Elasticsearch("http://127.0.0.1:9", max_retries=0))
+    monkeypatch.setattr("search.client.connection.client", lambda: Elasticsearch("http://127.0.0.1:9", max_retries=0))
     make(1).save()
     assert str(answer) == "pending"
     assert list(Entry.objects.values_list("state", "attempts")) == [("pending", 0)]

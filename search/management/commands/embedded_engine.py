@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from search import embedded
 from search.exceptions import SearchError
-from search.mapping.base import documents
+from search.mapping.registry import documents
 
 
 class Command(BaseCommand):

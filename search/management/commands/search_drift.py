@@ -17,7 +17,7 @@ from search.drift.watch import watch
 from search.exceptions import SearchError
 from search.management.arguments import moment, positive_number
 from search.management.base import OneLineCommand, of_database, one_line
-from search.mapping.registry import choose
+from search.mapping.registry import select_documents
 from search.rebuild.populate import microseconds
 
 SHOWN = 20  # ids of a kind that the text names; --json names more
@@ -46,7 +46,7 @@ class Command(OneLineCommand):
 
     def handle(self, *, models: list[str] | None, **options: Any) -> None:
         self.options = options
-        chosen = choose(models)
+        chosen = select_documents(models)
         if seconds := options["watch"]:
             self.watch(chosen, seconds)
             return

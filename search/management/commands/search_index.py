@@ -12,13 +12,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from search.exceptions import NothingToDo, StrangeFlags
+from search.exceptions import IncompatibleOptions, NothingToDo
 from search.indices import catalog, lifecycle, swap, validation
 from search.management.arguments import age, condition, moment, positive_int, positive_number
 from search.management.base import OneLineCommand
 from search.management.progress import ProgressBar
 from search.mapping.base import VersionedDocument
-from search.mapping.registry import choose
+from search.mapping.registry import select_documents
 from search.rebuild import dry_run
 from search.rebuild.populate import choice, populate
 from search.rebuild.rebuild import Options, Rebuilt, no_report, rebuild, resume
@@ -82,7 +82,7 @@ class Command(OneLineCommand):
     def handle(self, *, actions: list[str] | None, models: list[str] | None, **options: Any) -> None:
         self.options = options
         action = one_of(actions, options)
-        chosen = choose(models)
+        chosen = select_documents(models)
         if action == "delete" and not (options["force"] or options["dry_run"]):
             self.confirm(chosen)
         answers = self.run_all(action, chosen)
@@ -234,5 +234,5 @@ def one_of(actions: list[str] | None, options: dict[str, Any]) -> str:
         raise CommandError(f"Give one of {names}{f'; not {len(given)} of them' if given else ''}.")
     for flag, meaningful in MEANS.items():
         if options[flag] not in (None, False, 0) and given[0] not in meaningful:  # 0s is an age too
-            raise StrangeFlags(f"--{flag.replace('_', '-')} means nothing with --{given[0]}")
+            raise IncompatibleOptions(f"--{flag.replace('_', '-')} means nothing with --{given[0]}")
     return given[0]

@@ -40,11 +40,11 @@ class Command(OneLineCommand):
         """Empty the outbox once and say what is left; exit code 1 when something still waits."""
         self.show_draining(relay)
         entries = Entry.objects.using(relay.using)
-        waiting, settling, dead = entries.waiting().count(), entries.settling().count(), entries.dead().count()
+        waiting, settling, dead = entries.pending().count(), entries.settling().count(), entries.dead().count()
         pushed = relay.counts[Outcome.DONE]
         self.stdout.write(f"pushed {pushed}, waiting {waiting}, settling {settling}, dead {dead}")
         if waiting:
-            why = entries.waiting().exclude(last_error="").values_list("last_error", flat=True).first()
+            why = entries.pending().exclude(last_error="").values_list("last_error", flat=True).first()
             raise CommandError(
                 f"{waiting} still wait{f' ({why})' if why else ''}; run it again when the engine answers."
             )

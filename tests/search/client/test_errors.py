@@ -7,7 +7,7 @@ import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, ConnectionError, ConnectionTimeout, NotFoundError
 
-from search.client.errors import engine_errors
+from search.client import translate_errors
 from search.exceptions import EngineRefused, EngineUnavailable, NoIndex, SearchError
 
 NODE = NodeConfig("http", "127.0.0.1", 9200)
@@ -42,7 +42,7 @@ NO_INDEX = {"error": {"type": "index_not_found_exception", "reason": "no such in
     ],
 )
 def test_each_error(raised: Exception, kind: type[SearchError], detail: str) -> None:
-    with pytest.raises(SearchError) as caught, engine_errors():
+    with pytest.raises(SearchError) as caught, translate_errors():
         raise raised
     assert (type(caught.value), caught.value.detail) == (kind, detail)
     assert caught.value.__cause__ is raised
@@ -50,10 +50,10 @@ def test_each_error(raised: Exception, kind: type[SearchError], detail: str) -> 
 
 def test_no_index() -> None:
     error = NotFoundError("index_not_found_exception", api_error(404, NO_INDEX).meta, NO_INDEX)
-    with pytest.raises(NoIndex), engine_errors():
+    with pytest.raises(NoIndex), translate_errors():
         raise error
 
 
 def test_other_errors_pass() -> None:
-    with pytest.raises(ZeroDivisionError), engine_errors():
+    with pytest.raises(ZeroDivisionError), translate_errors():
         raise ZeroDivisionError

@@ -10,9 +10,9 @@ from elasticsearch import Elasticsearch
 from order_search.documents import OrderDocument
 from search.drift import watch
 from search.drift.run import Inspection
-from search.drift_metrics import DriftCollector
 from search.exceptions import EngineUnavailable
 from search.indices import lifecycle
+from search.metrics import DriftCollector
 from search.models import Entry
 from search.rebuild.populate import populate
 from tests.search.engine_help import make_orders

@@ -5,7 +5,7 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.exceptions import StatesDiffer
+from search.exceptions import AliasMismatch
 from search.indices import aliases
 from search.indices import lifecycle as module
 from search.indices.swap import swap
@@ -53,12 +53,12 @@ def test_a_swap_that_is_not_recorded_yet_is_no_difference(strange: str, state: I
 
 def test_a_retired_index_that_is_searched_is_one(strange: str, old: str) -> None:
     Index.objects.create(name=strange, alias=ALIAS, state=IndexState.RETIRED, fingerprint="any")
-    with pytest.raises(StatesDiffer):
+    with pytest.raises(AliasMismatch):
         aliases.refuse_if_unwritten()
 
 
 def test_another_index_is_named(strange: str, old: str) -> None:
-    with pytest.raises(StatesDiffer) as caught:
+    with pytest.raises(AliasMismatch) as caught:
         aliases.refuse_if_unwritten()
     assert caught.value.detail == f"{ALIAS} names {strange}, the database takes {old} for live"
 
@@ -80,10 +80,10 @@ class TestWhoPushes:
         order = OrderFactory.create()
         for _ in range(2):
             assert sender("default").push([f"orders.Order:{order.pk}"]) is False
-        assert (in_index(OrderDocument, old), Entry.objects.waiting().count()) == ({}, 1)
-        [told] = [record.getMessage() for record in caplog.records if record.name == "search.agreement"]
+        assert (in_index(OrderDocument, old), Entry.objects.pending().count()) == ({}, 1)
+        [told] = [record.getMessage() for record in caplog.records if record.name == "search.indices.aliases"]
         assert (
-            told == f"nothing is pushed: {StatesDiffer(f'{ALIAS} names {strange}, the database takes {old} for live')}"
+            told == f"nothing is pushed: {AliasMismatch(f'{ALIAS} names {strange}, the database takes {old} for live')}"
         )
         module.create(OrderDocument)
         assert sender("default").push([f"orders.Order:{order.pk}"]) is True
@@ -93,9 +93,9 @@ class TestWhoPushes:
         OrderFactory.create()
         relay = Relay()
         assert relay._step() == 0
-        with pytest.raises(StatesDiffer):
+        with pytest.raises(AliasMismatch):
             relay.drain()
-        assert (in_index(OrderDocument, old), Entry.objects.waiting().count()) == ({}, 1)
+        assert (in_index(OrderDocument, old), Entry.objects.pending().count()) == ({}, 1)
         module.create(OrderDocument)
         assert relay._step() == 1
         assert Order.objects.count() == 1

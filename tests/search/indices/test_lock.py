@@ -19,9 +19,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def index(owner: str = "", beat: timedelta | None = timedelta(), name: str = "a-1") -> Index:
     """A building index whose owner was heard of so long ago."""
-    beat_at = None if beat is None else timezone.now() - beat
+    heartbeat_at = None if beat is None else timezone.now() - beat
     return Index.objects.create(
-        name=name, alias="a", state="building", fingerprint="f", owner=owner, beat_at=beat_at if owner else None
+        name=name,
+        alias="a",
+        state="building",
+        fingerprint="f",
+        owner=owner,
+        heartbeat_at=heartbeat_at if owner else None,
     )
 
 
@@ -39,11 +44,11 @@ def test_an_owner_is_named_so_that_one_finds_it() -> None:
 def test_whether_it_is_held() -> None:
     elsewhere = "x@elsewhere process 1 since then"
     assert not lock.is_held(Index())
-    assert lock.is_held(Index(owner=lock.me(), beat_at=timezone.now()))
-    assert lock.is_held(Index(owner=elsewhere, beat_at=timezone.now()))
-    assert not lock.is_held(Index(owner=elsewhere, beat_at=timezone.now() - lock.PATIENCE))
-    assert not lock.is_held(Index(owner=lock.me(), beat_at=timezone.now() - lock.PATIENCE))
-    assert not lock.is_held(Index(owner=dead(), beat_at=timezone.now()))
+    assert lock.is_held(Index(owner=lock.me(), heartbeat_at=timezone.now()))
+    assert lock.is_held(Index(owner=elsewhere, heartbeat_at=timezone.now()))
+    assert not lock.is_held(Index(owner=elsewhere, heartbeat_at=timezone.now() - lock.PATIENCE))
+    assert not lock.is_held(Index(owner=lock.me(), heartbeat_at=timezone.now() - lock.PATIENCE))
+    assert not lock.is_held(Index(owner=dead(), heartbeat_at=timezone.now()))
 
 
 def test_what_is_held_cannot_be_taken() -> None:
@@ -65,7 +70,7 @@ def test_what_a_dead_process_left_is_taken_at_once_and_only_once() -> None:
 def test_an_owner_confirms_and_releases_only_its_own() -> None:
     mine = index(lock.me(), timedelta(seconds=9))
     lock.confirm(mine, "default")
-    assert timezone.now() - Index.objects.get().beat_at < timedelta(seconds=9)
+    assert timezone.now() - Index.objects.get().heartbeat_at < timedelta(seconds=9)
     Index.objects.update(owner="another")
     with pytest.raises(RebuildLost):
         lock.confirm(mine, "default")
@@ -73,7 +78,7 @@ def test_an_owner_confirms_and_releases_only_its_own() -> None:
     assert Index.objects.get().owner == "another"
     mine.owner = "another"
     lock.release(mine, "default")
-    assert (Index.objects.get().owner, Index.objects.get().beat_at) == ("", None)
+    assert (Index.objects.get().owner, Index.objects.get().heartbeat_at) == ("", None)
 
 
 def test_the_keeper_confirms_and_reports_until_the_work_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +86,7 @@ def test_the_keeper_confirms_and_reports_until_the_work_is_done(monkeypatch: pyt
     mine, beaten = index(lock.me(), timedelta(seconds=9)), threading.Event()
     with lock.Keeper(mine, "default", beaten.set) as keeper:
         assert beaten.wait(30)
-    assert timezone.now() - Index.objects.get().beat_at < timedelta(seconds=9)
+    assert timezone.now() - Index.objects.get().heartbeat_at < timedelta(seconds=9)
     assert not keeper._thread.is_alive()
 
 

@@ -6,7 +6,7 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from order_search.documents import OrderDocument
-from search.exceptions import NothingStandsBy, NothingToAdopt, RebuildRunning
+from search.exceptions import NoStandbyIndex, NothingToAdopt, RebuildRunning
 from search.indices import lifecycle, lock, swap
 from search.models import Index, IndexState
 
@@ -90,7 +90,7 @@ def test_a_rollback_that_was_cut_off_is_only_recorded(engine: Elasticsearch, old
 
 
 def test_no_rollback_without_a_standby(engine: Elasticsearch, old: str) -> None:
-    with pytest.raises(NothingStandsBy, match=ALIAS):
+    with pytest.raises(NoStandbyIndex, match=ALIAS):
         swap.rollback(ALIAS)
 
 

@@ -89,5 +89,5 @@ def killed(place: Any, name: str, when: str, *, after_calls: int = 1) -> Iterato
         with pytest.raises(Killed):
             yield
     Index.objects.filter(state=IndexState.BUILDING).update(
-        owner="gone@elsewhere process 1 since ever", beat_at=LONG_AGO
+        owner="gone@elsewhere process 1 since ever", heartbeat_at=LONG_AGO
     )

@@ -130,7 +130,7 @@ def test_a_409_whose_entry_was_replaced_raises_nothing(order, push):
 
 
 def test_a_push_of_the_lost_history_that_arrives_after_the_repair(order, push):
-    """Why pushers are stopped, and SETTLE is waited for, before drift repairs: it can only see what has arrived."""
+    """Why pushers stop, and the grace period passes, before a repair: drift sees only what has arrived."""
     saved = backup()
     Order.objects.update(customer_name="lost", version=order.version + 10**9)
     late = push(order.pk).until("send")
@@ -150,7 +150,7 @@ def test_a_sender_that_slept_through_the_wait_sends_nothing(order, push, setting
     Order.objects.update(customer_name="lost", version=order.version + 10**9)
     late = push(order.pk).until("send")
     restore(saved)
-    settings.SEARCH_SETTLE = 1e-6
+    settings.SEARCH_DELETE_GRACE_PERIOD = 1e-6
     (result,) = late.end()
     assert (result.answer.outcome, result.answer.error) == (Outcome.RETRY, "rows too old to send")
     assert_in_step()

@@ -6,7 +6,7 @@ import pytest
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.models import Entry, Floor
+from search.models import Entry, VersionFloor
 from search.outbox.outcomes import Outcome
 from tests.orders.factories import OrderFactory
 from tests.search.interleavings.ends import FUTURE, assert_quiet, settle, waiting
@@ -68,7 +68,7 @@ def test_a_late_delete_arrives_when_the_insert_s_tombstone_has_gone(ahead, push)
     settle()
     settle()
     assert waiting() == {}
-    assert Floor.objects.get(model="orders.Order").version == FUTURE + 1
+    assert VersionFloor.objects.get(model="orders.Order").version == FUTURE + 1
     OrderFactory.create(pk=ahead.pk, customer_name="again")
     settle()
     assert waiting() == {}

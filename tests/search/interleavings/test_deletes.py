@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.models import Entry, Floor
+from search.models import Entry, VersionFloor
 from search.outbox.outcomes import Outcome
 from search.push.relay import Relay
 from tests.search.interleavings.ends import assert_quiet, forget_deletes, settle, waiting
@@ -103,7 +103,7 @@ def test_the_second_confirmation_raises_the_floor(order, push):
     push(order.pk).end()
     (version, _) = waiting()[f"orders.Order:{order.pk}"]
     settle()
-    assert (waiting(), Floor.objects.get(model="orders.Order").version) == ({}, version)
+    assert (waiting(), VersionFloor.objects.get(model="orders.Order").version) == ({}, version)
     assert_quiet()
 
 
@@ -116,7 +116,7 @@ def test_a_sender_that_is_slower_than_the_wait_reads_again(order, push, engine, 
     settle()
     assert waiting() == {}
     forget_deletes(engine)
-    settings.SEARCH_SETTLE = 1e-6
+    settings.SEARCH_DELETE_GRACE_PERIOD = 1e-6
     (result,) = late.end()
     assert (result.answer.outcome, result.answer.error) == (Outcome.RETRY, "rows too old to send")
     assert in_index(OrderDocument) == {}

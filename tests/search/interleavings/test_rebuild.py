@@ -174,7 +174,7 @@ class TestZombie:
 
     def test_its_index_went_with_the_rebuild_that_began_anew(self, order, engine):
         zombie = begin()
-        Index.objects.filter(name=zombie.name).update(beat_at="2000-01-01T00:00:00Z", owner="gone")
+        Index.objects.filter(name=zombie.name).update(heartbeat_at="2000-01-01T00:00:00Z", owner="gone")
         new = rebuild.rebuild(OrderDocument).name
         with pytest.raises(NotFoundError):
             swap.swap(ALIAS, module.behind(ALIAS), zombie.name)

@@ -81,7 +81,7 @@ def environment(engine):
         "DATABASE_URL": urls[connection.vendor],
         "ELASTICSEARCH_URL": engine,
         "SEARCH_PUSH": "async",
-        "SEARCH_SETTLE": "60",
+        "SEARCH_DELETE_GRACE_PERIOD": "60",
     }
 
 
@@ -105,7 +105,7 @@ def test_the_second_ends_at_once(start, tmp_path, number):
     wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
     process.send_signal(number)
     assert process.wait(60) == 1
-    assert Entry.objects.waiting().count() == CLAIMED + 1
+    assert Entry.objects.pending().count() == CLAIMED + 1
 
 
 def test_a_drain_ends_after_what_it_claimed_and_says_what_is_left(start, held, tmp_path):

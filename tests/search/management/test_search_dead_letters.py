@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from order_search.documents import OrderDocument
-from search.models import Entry, Floor
+from search.models import Entry, VersionFloor
 from search.push.relay import Relay
 from tests.search.engine_help import make_orders
 from tests.search.management.running import Ran, fault, run
@@ -110,7 +110,7 @@ def test_discard_forgets_and_the_next_change_is_pushed(dead):
     version = Entry.objects.get(key=KEYS[0]).version
     assert run("search_dead_letters", "discard", KEYS[0]) == Ran(0, "1 discarded\n")
     assert list(Entry.objects.values_list("key", flat=True)) == [KEYS[1]]
-    assert Floor.objects.get(model="shop.Item").version >= version  # a later row of this key goes above it
+    assert VersionFloor.objects.get(model="shop.Item").version >= version  # a later row of this key goes above it
     Item.objects.filter(pk=UUID(int=1)).update(name="2026-01-01")
     Relay().drain()
     assert indexed_ids() == {str(UUID(int=1))}

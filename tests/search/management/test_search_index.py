@@ -526,7 +526,7 @@ def test_sigterm_leaves_a_rebuild_to_be_resumed_and_the_handler_as_it_was(five):
     assert ran == fault("Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`.")
     assert signal.getsignal(signal.SIGTERM) == before
     building = Index.objects.get(state="building")
-    assert (building.owner, building.beat_at) == ("", None)
+    assert (building.owner, building.heartbeat_at) == ("", None)
 
 
 def test_it_runs_in_a_thread_too(engine):

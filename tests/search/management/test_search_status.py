@@ -234,7 +234,7 @@ def test_drift_that_the_last_comparison_found_and_left(in_step):
 def test_no_relay_that_beats(in_step, age):
     RelayProcess.objects.all().delete()
     if age:
-        RelayProcess.objects.create(name="dead:1", beat_at=timezone.now() - timedelta(seconds=age))
+        RelayProcess.objects.create(name="dead:1", heartbeat_at=timezone.now() - timedelta(seconds=age))
     end = ["  ! no relay runs: start manage.py search_relay"]
     assert run("search_status") == Ran(1, screen(relays="none", end=end))
 

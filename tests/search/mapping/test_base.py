@@ -9,8 +9,9 @@ from django_elasticsearch_dsl.registries import registry
 
 from order_search.documents import OrderDocument
 from orders.models import Order, OrderLine
-from search.mapping.base import VersionedDocument, documents
+from search.mapping.base import VersionedDocument
 from search.mapping.checksum import checksum, key_number
+from search.mapping.registry import documents
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
 

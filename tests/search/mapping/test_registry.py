@@ -4,7 +4,7 @@ import pytest
 
 from order_search.documents import OrderDocument
 from search.exceptions import UnknownModel
-from search.mapping.registry import choose
+from search.mapping.registry import select_documents
 from tests.shop.documents import ItemDocument
 
 
@@ -19,11 +19,11 @@ from tests.shop.documents import ItemDocument
     ],
 )
 def test_apps_and_models_in_any_case_each_once(names: list[str] | None, chosen: list[type]) -> None:
-    assert choose(names) == chosen
+    assert select_documents(names) == chosen
 
 
 @pytest.mark.parametrize("name", ["", "order", "auth", "orders.order.x", "shop.Part"])
 def test_an_unknown_one_is_named_beside_those_that_are_known(name: str) -> None:
     with pytest.raises(UnknownModel) as caught:
-        choose(["shop", name])
+        select_documents(["shop", name])
     assert caught.value.detail == f"{name}; there is shop.Item, orders.Order"

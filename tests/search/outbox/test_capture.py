@@ -12,7 +12,7 @@ from django.db.models import F
 
 from orders.models import Order
 from search.mapping.keys import Key
-from search.models import Entry, Floor
+from search.models import Entry, VersionFloor
 from search.outbox import capture
 from tests.shop.models import Item, Part
 
@@ -173,13 +173,13 @@ def test_a_row_that_comes_again_is_above_its_delete(item):
 
 
 def test_a_row_that_comes_again_after_its_entry_has_gone_is_above_the_floor(item):
-    Floor.objects.create(model="shop.Item", version=FUTURE)
+    VersionFloor.objects.create(model="shop.Item", version=FUTURE)
     again = Item.objects.create(name="again")
     assert version(again) == FUTURE + 1
 
 
 def test_the_floor_of_one_model_says_nothing_of_another(item):
-    Floor.objects.create(model="shop.Item", version=FUTURE)
+    VersionFloor.objects.create(model="shop.Item", version=FUTURE)
     order = Order.objects.create(order_number="a", customer_name="b", total_amount=1)
     assert version(order) < FUTURE
 

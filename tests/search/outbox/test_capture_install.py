@@ -10,7 +10,7 @@ from django.db.migrations import Migration
 
 from orders.models import Order
 from search.exceptions import CaptureBusy, UnsupportedDatabase
-from search.mapping.base import documents
+from search.mapping.registry import documents
 from search.models import Entry
 from search.outbox import capture, introspection, triggers
 from tests.shop.models import Item, Part

@@ -3,7 +3,7 @@
 import pytest
 
 from search.exceptions import NotADeadLetter
-from search.models import Entry, Floor
+from search.models import Entry, VersionFloor
 from search.outbox import dead_letters
 from tests.search.outbox_help import age, make, row, seconds_until
 from tests.shop.models import Item
@@ -51,13 +51,13 @@ def test_a_discard_forgets_them_and_keeps_versions_growing(keys):
     version = row(keys[0])["version"]
     assert dead_letters.discard([keys[0]], "default") == 1
     assert set(Entry.objects.values_list("key", flat=True)) == set(keys[1:])
-    assert list(Floor.objects.values_list("model", "version")) == [("shop.Item", version)]
+    assert list(VersionFloor.objects.values_list("model", "version")) == [("shop.Item", version)]
 
 
 def test_a_discard_never_lowers_the_floor(keys):
-    Floor.objects.create(model="shop.Item", version=2**60)
+    VersionFloor.objects.create(model="shop.Item", version=2**60)
     assert dead_letters.discard(None, "default") == 2
-    assert Floor.objects.get().version == 2**60
+    assert VersionFloor.objects.get().version == 2**60
 
 
 def test_a_change_of_the_row_replaces_a_dead_letter(keys):

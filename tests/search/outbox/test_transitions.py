@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
-from search.models import Entry, Floor
+from search.models import Entry, VersionFloor
 from search.outbox import transitions
 from search.outbox.outcomes import Outcome
 from tests.search.outbox_help import age, change, make, pushed, row, seconds_until
@@ -162,7 +162,7 @@ class TestMoves:
         assert row(key) == before
 
     def test_a_delete_that_is_done_settles_first(self, settings):
-        settings.SEARCH_SETTLE = 40.0
+        settings.SEARCH_DELETE_GRACE_PERIOD = 40.0
         key = delete(*make())
         claim()
         record(pushed(key, deleted=True))
@@ -187,21 +187,21 @@ class TestMoves:
         version = row(key)["version"]
         record(pushed(key, deleted=True))
         assert row(key) is None
-        assert list(Floor.objects.values_list("model", "version")) == [("shop.Item", version)]
+        assert list(VersionFloor.objects.values_list("model", "version")) == [("shop.Item", version)]
 
     def test_the_floor_never_sinks(self):
         key = delete(*make())
-        Floor.objects.create(model="shop.Item", version=2**60)
+        VersionFloor.objects.create(model="shop.Item", version=2**60)
         record(pushed(key, deleted=True))
         record(pushed(key, deleted=True))
-        assert Floor.objects.get().version == 2**60
+        assert VersionFloor.objects.get().version == 2**60
 
     def test_several_deletes_raise_each_model_s_floor_to_the_highest(self):
         keys = [delete(key) for key in make(3)]
         record(*[pushed(key, deleted=True) for key in keys])
         highest = max(Entry.objects.values_list("version", flat=True))
         record(*[pushed(key, deleted=True) for key in keys])
-        assert (Entry.objects.count(), Floor.objects.get().version) == (0, highest)
+        assert (Entry.objects.count(), VersionFloor.objects.get().version) == (0, highest)
 
     @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.WAITING])
     def test_what_may_pass_is_tried_later_and_an_attempt_counted(self, outcome, monkeypatch):

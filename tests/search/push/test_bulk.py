@@ -48,7 +48,7 @@ def refuse(status, body):
 def engine(monkeypatch):
     def start(answer):
         found = Engine(answer)
-        monkeypatch.setattr(bulk, "client", lambda: found)
+        monkeypatch.setattr("search.client.connection.client", lambda: found)
         return found
 
     return start
@@ -69,7 +69,7 @@ def outcomes(answers):
     ],
 )
 def test_a_bulk_is_split_by_count_and_bytes(sizes, chunks, settings):
-    settings.SEARCH_BULK_DOCUMENTS, settings.SEARCH_BULK_BYTES = 3, 100
+    settings.SEARCH_BULK_MAX_DOCUMENTS, settings.SEARCH_BULK_MAX_BYTES = 3, 100
     assert [len(chunk) for chunk in bulk.split([operation("k", size) for size in sizes])] == chunks
 
 
@@ -107,7 +107,7 @@ def test_any_other_refusal_is_tried_later(engine, status, outcome):
 
 
 def test_after_one_bulk_without_an_answer_the_rest_is_not_sent(engine, settings):
-    settings.SEARCH_BULK_DOCUMENTS = 1
+    settings.SEARCH_BULK_MAX_DOCUMENTS = 1
 
     def answer(bodies):
         raise ConnectionTimeout("late")
@@ -119,7 +119,7 @@ def test_after_one_bulk_without_an_answer_the_rest_is_not_sent(engine, settings)
 
 
 def test_rows_older_than_half_of_settle_are_not_sent(engine, settings):
-    settings.SEARCH_SETTLE = 10.0
+    settings.SEARCH_DELETE_GRACE_PERIOD = 10.0
     found = engine(accept)
     answers = bulk.send([operation("1")], monotonic() - 5.1, 1.0)
     assert answers[0][1] == Answer(Outcome.RETRY, "rows too old to send")
@@ -132,5 +132,5 @@ def test_an_answer_of_the_wrong_length_confirms_nothing(engine):
 
 
 def test_a_call_never_lasts_as_long_as_half_of_settle(settings):
-    settings.SEARCH_SETTLE, settings.SEARCH_ENGINE_TIMEOUT = 2.0, 10.0
+    settings.SEARCH_DELETE_GRACE_PERIOD, settings.SEARCH_ENGINE_TIMEOUT = 2.0, 10.0
     assert bulk.call_timeout() == 0.8

@@ -52,7 +52,7 @@ def test_the_limit_is_500():
 
 
 def test_an_open_breaker_is_not_tried(indices, client, monkeypatch, settings):
-    settings.SEARCH_BREAKER_PROBE = 600.0
+    settings.SEARCH_BREAKER_RESET_TIMEOUT = 600.0
     orders(2)
     sender("default").breaker.failed(timed_out=True)
     monkeypatch.setattr(freshness, "refresh", lambda timeout: pytest.fail("the engine was asked"))
@@ -63,7 +63,7 @@ def test_an_open_breaker_is_not_tried(indices, client, monkeypatch, settings):
 
 
 def test_an_engine_that_is_away(indices, monkeypatch):
-    monkeypatch.setattr(bulk, "client", lambda: Elasticsearch("http://127.0.0.1:9", max_retries=0))
+    monkeypatch.setattr("search.client.connection.client", lambda: Elasticsearch("http://127.0.0.1:9", max_retries=0))
     orders(2)
     assert freshen() == Freshness(False, 2)
     assert list(Entry.objects.values_list("attempts", flat=True)) == [0, 0]

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from search.mapping.keys import Key
-from search.models import Entry, EntryState, Floor
+from search.models import Entry, EntryState, VersionFloor
 from search.outbox import transitions
 from search.push.push import push
 from search.push.sender import sender
@@ -45,7 +45,7 @@ def test_a_push_after_the_wait_is_the_second_confirmation(settling):
     Entry.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
     transitions.record(push([settling.key], "default"), "default")
     assert not Entry.objects.exists()
-    assert Floor.objects.get().version == settling.version
+    assert VersionFloor.objects.get().version == settling.version
 
 
 def test_a_dead_letter_is_not_confirmed_to_a_request_that_finds_it_buried(order):

@@ -16,13 +16,13 @@ def waiting(indices, settings):
     """A change that nobody pushes."""
     settings.SEARCH_PUSH = "off"
     Order.objects.create(order_number="order00001", customer_name="John Doe", total_amount="1.50")
-    assert Entry.objects.waiting().count() == 1
+    assert Entry.objects.pending().count() == 1
 
 
 def test_a_relay_that_runs_waits_with_the_service_and_goes_on_when_it_is_lifted(waiting, settings):
     relay = Relay()
     assert relay._step() == 0
-    assert (Entry.objects.waiting().count(), RelayProcess.objects.count()) == (1, 1)
+    assert (Entry.objects.pending().count(), RelayProcess.objects.count()) == (1, 1)
     settings.SEARCH_PUSH = "async"
     assert relay._step() == 1
     assert_in_step()
@@ -36,4 +36,4 @@ def test_draining_by_hand_pushes_all_the_same(waiting):
 
 def test_a_fresh_search_pushes_nothing_and_says_so(waiting):
     assert str(freshen()) == "no; waiting=1"
-    assert Entry.objects.waiting().count() == 1
+    assert Entry.objects.pending().count() == 1

@@ -13,11 +13,11 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from orders.models import Order
+from search.client import client
 from search.indices.aliases import Agreement
 from search.models import Entry, RelayProcess
 from search.outbox import transitions
 from search.outbox.outcomes import Answer, Outcome
-from search.push import bulk
 from search.push import relay as module
 from search.push.push import Pushed
 from search.push.relay import Relay
@@ -65,9 +65,9 @@ def running():
 @pytest.fixture
 def engine_away(monkeypatch):
     """Lets the engine go away and come back."""
-    there, away = bulk.client(), Elasticsearch("http://127.0.0.1:9", max_retries=0)
+    there, away = client(), Elasticsearch("http://127.0.0.1:9", max_retries=0)
     gone = threading.Event()
-    monkeypatch.setattr(bulk, "client", lambda: away if gone.is_set() else there)
+    monkeypatch.setattr("search.client.connection.client", lambda: away if gone.is_set() else there)
     return gone
 
 
@@ -179,7 +179,7 @@ class TestRun:
 
     def test_an_outage_costs_patience_alone(self, indices, running, engine_away, settings, caplog, monkeypatch):
         monkeypatch.setattr(module, "OUTAGE_POLL", 0.05)
-        caplog.set_level("INFO", "search.relay")
+        caplog.set_level("INFO", "search.push.relay")
         settings.SEARCH_PUSH = "async"
         engine_away.set()
         orders(3)
@@ -452,20 +452,20 @@ class TestLooks:
 class TestBeat:
     def test_a_beat_each_ten_seconds_and_old_ones_are_removed(self, clock):
         long_ago = timezone.now() - timedelta(days=2)
-        RelayProcess.objects.create(name="gone:1", beat_at=long_ago)
+        RelayProcess.objects.create(name="gone:1", heartbeat_at=long_ago)
         relay = Relay()
         relay._beat()
         [first] = RelayProcess.objects.all()
         assert first.name == relay.name
         clock[0] += 9
         relay._beat()
-        assert RelayProcess.objects.get().beat_at == first.beat_at
+        assert RelayProcess.objects.get().heartbeat_at == first.heartbeat_at
         clock[0] += 1
         relay._beat()
-        assert RelayProcess.objects.get().beat_at > first.beat_at
+        assert RelayProcess.objects.get().heartbeat_at > first.heartbeat_at
 
     def test_a_line_a_minute(self, clock, caplog):
-        caplog.set_level("INFO", "search.relay")
+        caplog.set_level("INFO", "search.push.relay")
         relay = Relay()
         for _ in range(121):
             relay._beat()

@@ -223,7 +223,7 @@ def test_without_the_triggers_nothing_is_called_indexed(sender, push, monkeypatc
 
 
 def test_an_open_breaker_costs_a_request_nothing(sender, push, monkeypatch):
-    monkeypatch.setattr(module, "knock", lambda timeout: (_ for _ in ()).throw(OSError()))
+    monkeypatch.setattr(module, "ping", lambda timeout: (_ for _ in ()).throw(OSError()))
     push.answer = lambda keys: [pushed(key, Outcome.UNREACHABLE, "ConnectionTimeout") for key in keys]
     assert sender.push(["a"]) is False
     wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
@@ -234,8 +234,8 @@ def test_an_open_breaker_costs_a_request_nothing(sender, push, monkeypatch):
 
 
 def test_the_probe_closes_the_breaker_without_any_request(sender, push, monkeypatch, settings):
-    settings.SEARCH_BREAKER_PROBE = 0.05
-    monkeypatch.setattr(module, "knock", lambda timeout: None)
+    settings.SEARCH_BREAKER_RESET_TIMEOUT = 0.05
+    monkeypatch.setattr(module, "ping", lambda timeout: None)
     sender.breaker.failed(timed_out=True)
     sender._start()
     wait_until(lambda: sender.breaker.closed)
@@ -248,21 +248,21 @@ class TestWhileNoRequestComes:
     @pytest.fixture
     def knocks(self, monkeypatch, settings):
         """Each look at the engine; what it raises is set by the test."""
-        settings.SEARCH_BREAKER_PROBE = 0.02
+        settings.SEARCH_BREAKER_RESET_TIMEOUT = 0.02
         found = SimpleNamespace(count=0, raises=None)
 
-        def knock(timeout):
+        def ping(timeout):
             found.count += 1
             if found.raises:
                 raise found.raises
 
-        monkeypatch.setattr(module, "knock", knock)
+        monkeypatch.setattr(module, "ping", ping)
         return found
 
     def test_a_silent_engine_opens_the_breaker(self, sender, push, knocks, settings):
         assert sender.push(["a"]) is True
         wait_until(lambda: knocks.count > 1)
-        settings.SEARCH_BREAKER_PROBE = 60.0  # nobody looks whether it is back
+        settings.SEARCH_BREAKER_RESET_TIMEOUT = 60.0  # nobody looks whether it is back
         knocks.raises = ConnectionTimeout("silent")
         wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
         begun = monotonic()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.exceptions import StrangeText
+from search.exceptions import InvalidQuery
 from search.query.parser import MOST_TERMS, Term, Text, parse
 
 PHRASE = {"is_phrase": True}
@@ -43,9 +43,9 @@ def test_what_a_text_is_taken_for(typed: str, terms: list[Term], excluded: list[
     ],
 )
 def test_what_is_refused(typed: str, detail: str) -> None:
-    with pytest.raises(StrangeText) as error:
+    with pytest.raises(InvalidQuery) as error:
         parse(typed)
-    assert str(error.value) == f"{StrangeText.__doc__} ({detail})"
+    assert str(error.value) == f"{InvalidQuery.__doc__} ({detail})"
 
 
 @pytest.mark.parametrize(

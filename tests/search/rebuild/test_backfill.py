@@ -10,7 +10,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.exceptions import EngineUnavailable, RebuildLost
 from search.indices import lifecycle
-from search.models import Index, Range
+from search.models import BackfillRange, Index
 from search.outbox.outcomes import Answer, Outcome
 from search.push import bulk
 from search.rebuild import backfill
@@ -31,7 +31,7 @@ def filler(index: Index, **how: Any) -> Filler:
     return Filler(OrderDocument, index.name, "default", **how)
 
 
-def cut(index: Index, monkeypatch: pytest.MonkeyPatch, parts: int) -> list[Range]:
+def cut(index: Index, monkeypatch: pytest.MonkeyPatch, parts: int) -> list[BackfillRange]:
     monkeypatch.setattr(backfill, "SMALLEST_RANGE", 1)
     return split(filler(index), index, parts)
 
@@ -45,7 +45,7 @@ def test_ranges_meet_without_gap_or_overlap(index: Index, monkeypatch: pytest.Mo
     for part in ranges:
         fill_range(filler(index), part, "me")
     assert sum(part.indexed for part in ranges) == 7
-    assert all(Range.objects.values_list("done", flat=True))
+    assert all(BackfillRange.objects.values_list("done", flat=True))
 
 
 def test_a_small_table_is_one_range(index: Index) -> None:
@@ -56,7 +56,7 @@ def test_a_range_holds_its_rows_alone_and_goes_on_where_it_was_left(
     engine: Elasticsearch, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = [str(pk) for pk in Order.objects.order_by("pk").values_list("pk", flat=True)]
-    part = Range.objects.create(index=index, number=9, after=keys[0], until=keys[5], reached=keys[2])
+    part = BackfillRange.objects.create(index=index, number=9, after=keys[0], until=keys[5], reached=keys[2])
     fill_range(filler(index, size=2), part, "me")
     assert sorted(stored(engine, index.name), key=int) == keys[3:6]
     assert (part.reached, part.indexed, part.done) == (keys[5], 3, True)
@@ -109,7 +109,7 @@ def test_progress_is_not_written_for_an_owner_that_lost_it(index: Index) -> None
     Index.objects.update(owner="another")
     with pytest.raises(RebuildLost, match=index.name):
         fill_range(filler(index), part, "me")
-    assert Range.objects.get().reached == ""
+    assert BackfillRange.objects.get().reached == ""
 
 
 def test_the_throttle_holds_back(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:

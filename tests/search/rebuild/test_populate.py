@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.exceptions import NoIndex, NoSuchField, RowsRefused
+from search.exceptions import InvalidFilter, NoIndex, RowsRefused
 from search.indices import lifecycle
 from search.mapping.fingerprint import signed_body
 from search.models import Index
@@ -40,7 +40,7 @@ def test_a_version_is_microseconds() -> None:
 
 @pytest.mark.parametrize(("flags", "flag"), [({"where": ["nope=1"]}, "--where"), ({"pks": ["x"]}, "--pks")])
 def test_the_flag_at_fault_is_named(flags: dict[str, Any], flag: str) -> None:
-    with pytest.raises(NoSuchField, match=rf"\({flag}: "):
+    with pytest.raises(InvalidFilter, match=rf"\({flag}: "):
         choose(**flags)
 
 

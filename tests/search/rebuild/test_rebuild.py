@@ -11,8 +11,8 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.exceptions import (
     EngineRefused,
+    FingerprintMismatch,
     NothingToResume,
-    OtherCode,
     RebuildIncomplete,
     RebuildLost,
     RebuildRunning,
@@ -21,7 +21,7 @@ from search.exceptions import (
 from search.indices import lifecycle, lock
 from search.indices.catalog import prune
 from search.indices.swap import rollback
-from search.models import Entry, Index, Range
+from search.models import BackfillRange, Entry, Index
 from search.push import bulk
 from search.rebuild import rebuild, worker_pool
 from search.rebuild.rebuild import Options
@@ -63,7 +63,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, module: Any, step: str) -> None:
 
 def let_the_owner_be_gone() -> None:
     """As if it had not been heard of for longer than it is waited for."""
-    Index.objects.exclude(owner="").update(beat_at=timezone.now() - 2 * lock.PATIENCE)
+    Index.objects.exclude(owner="").update(heartbeat_at=timezone.now() - 2 * lock.PATIENCE)
 
 
 def states() -> dict[str, str]:
@@ -75,7 +75,7 @@ def assert_live_alone(engine: Elasticsearch, name: str) -> None:
     assert lifecycle.behind(ALIAS) == name
     assert states() == {name: "live"}
     assert list(engine.indices.get(index=f"{ALIAS}*")) == [name]
-    assert (Index.objects.get(name=name).owner, Range.objects.count()) == ("", 0)
+    assert (Index.objects.get(name=name).owner, BackfillRange.objects.count()) == ("", 0)
     assert_in_step(name)
 
 
@@ -158,7 +158,7 @@ def test_a_resumed_backfill_sends_only_what_was_not_confirmed(
     with pytest.raises(KeyboardInterrupt):
         rebuild.rebuild(OrderDocument, options=Options(batch_size=2))
     keys = [str(pk) for pk in Order.objects.order_by("pk").values_list("pk", flat=True)]
-    part = Range.objects.get()
+    part = BackfillRange.objects.get()
     assert (part.reached, part.indexed, part.done) == (keys[3], 4, False)
     done = rebuild.resume(OrderDocument, options=Options(batch_size=5))
     assert (sent, done.indexed) == ([2, 2, 0, 2], ROWS)
@@ -261,7 +261,7 @@ def assert_left_alone(engine: Elasticsearch, old: str) -> None:
 def test_other_code_does_not_resume(engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch) -> None:
     crash(monkeypatch, rebuild, "fill")
     Index.objects.filter(state="building").update(fingerprint="other")
-    with pytest.raises(OtherCode):
+    with pytest.raises(FingerprintMismatch):
         rebuild.resume(OrderDocument)
     assert lifecycle.behind(ALIAS) == old
 

@@ -1,0 +1,28 @@
+"""The one Elasticsearch client of this process, as django-elasticsearch-dsl configured it."""
+
+from functools import lru_cache
+from typing import Any
+
+from elasticsearch import Elasticsearch
+from elasticsearch.dsl.connections import connections
+
+
+def client(**options: Any) -> Elasticsearch:
+    """Return the project's client; `options` as in `Elasticsearch.options`, such as request_timeout in seconds."""
+    connection: Elasticsearch = connections.get_connection()
+    return connection.options(**options) if options else connection
+
+
+def client_with_timeout(seconds: float) -> Elasticsearch:
+    """Return the client with a request timeout, reused: making one costs as much as a small bulk."""
+    return _with_timeout(client(), seconds)
+
+
+@lru_cache(maxsize=8)
+def _with_timeout(connection: Elasticsearch, seconds: float) -> Elasticsearch:
+    return connection.options(request_timeout=seconds)
+
+
+def ping(timeout: float) -> None:
+    """Make the smallest possible request. Raise whatever the client raises when Elasticsearch does not answer."""
+    client_with_timeout(timeout).info(filter_path="version.number")
