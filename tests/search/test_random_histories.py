@@ -26,7 +26,7 @@ from tests.search.interleavings.ends import LONG_AGO, assert_quiet, forget_delet
 from tests.search.interleavings.paused import Push, stop_before_send
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
-from tests.support import assert_in_step
+from tests.support import in_database, in_index
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow, pytest.mark.timeout(300)]
 ROLLED_BACK = "never committed"
@@ -246,10 +246,8 @@ class IndexMachine(RuleBasedStateMachine):
         connections.add_connection("default", self.engine)
         sender.stop_all()  # it may still be writing down what it pushed
         self.time_passes()
-        if self.restarted:  # a late write may show a deleted row until the second delete
-            Entry.objects.settling().update(retry_at=LONG_AGO, leased_until=None)
         Relay().drain()
-        assert_in_step()
+        self.assert_in_step_but_for_late_writes()
         for pk in self.pks:
             delete(pk, "")
         sender.stop_all()
@@ -260,6 +258,14 @@ class IndexMachine(RuleBasedStateMachine):
             push.end()
         assert_quiet()
         assert not [body for body in self.sent if ROLLED_BACK.encode() in body]
+
+    def assert_in_step_but_for_late_writes(self) -> None:
+        """After a restart a late write may show a deleted row until its delete is sent a second time."""
+        indexed, rows = in_index(ItemDocument), in_database(ItemDocument)
+        if self.restarted:
+            settling = {Key.parse(key).pk for key in Entry.objects.settling().values_list("key", flat=True)}
+            indexed = {pk: found for pk, found in indexed.items() if pk in rows or pk not in settling}
+        assert indexed == rows
 
 
 def wipe(engine: Elasticsearch) -> None:
