@@ -9,10 +9,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from search.exceptions import NotADeadLetter
-from search.mapping.registry import documents
-from search.models import Entry, Index, RelayProcess
-from search.outbox import dead_letters
+from .exceptions import NotADeadLetter
+from .mapping.registry import documents
+from .models import Entry, Index, RelayProcess
+from .outbox import dead_letters
 
 MOST = 500  # dead letters that one confirmation lists
 

@@ -11,8 +11,8 @@ class SearchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from search import checks  # noqa: F401  # registers the checks
-        from search.outbox.capture import install_after_migrate, release_before_migrate
+        from . import checks  # noqa: F401  # registers the checks
+        from .outbox.capture import install_after_migrate, release_before_migrate
 
         pre_migrate.connect(release_before_migrate, sender=self, dispatch_uid="search.release_capture")
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="search.install_capture")

@@ -15,10 +15,10 @@ from django.db import connections
 from django.db.models import BigIntegerField, Model
 from django_elasticsearch_dsl.registries import registry
 
-from search.conf import conf
-from search.mapping.base import VersionedDocument
-from search.mapping.registry import documents
-from search.outbox.relations import hops
+from .conf import conf
+from .mapping.base import VersionedDocument
+from .mapping.registry import documents
+from .outbox.relations import hops
 
 PROCESSOR = "search.signals.SignalProcessor"
 VENDORS = {"postgresql", "sqlite"}  # whose triggers search/outbox/triggers.py writes

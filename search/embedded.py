@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from search.exceptions import EmbeddedEngineMissing
+from .exceptions import EmbeddedEngineMissing
 
 MANY_ROWS = 5_000  # above this the embedded engine gets slow
 

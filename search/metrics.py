@@ -13,10 +13,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from search.models import Entry, EntryState, Index, RelayProcess
+from .models import Entry, EntryState, Index, RelayProcess
 
 if TYPE_CHECKING:
-    from search.push.push import Pushed
+    from .push.push import Pushed
 
 outcomes = Counter("search_push_outcomes", "Entries pushed, by what became of them", ["outcome"])
 lag = Histogram(

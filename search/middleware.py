@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from search.push import refresh, request_status
+from .push import refresh, request_status
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 REFRESH = frozenset({"", "false", "true", "wait_for"})

@@ -6,13 +6,13 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
 from elasticsearch import NotFoundError
 
-from search.client import client, translate_errors
-from search.exceptions import SearchError
-from search.indices import lifecycle
-from search.mapping.base import VersionedDocument
-from search.mapping.keys import Key
-from search.mapping.registry import documents
-from search.models import Entry, EntryState, Index
+from .client import client, translate_errors
+from .exceptions import SearchError
+from .indices import lifecycle
+from .mapping.base import VersionedDocument
+from .mapping.keys import Key
+from .mapping.registry import documents
+from .models import Entry, EntryState, Index
 
 ENTRY_FIELDS = ("version", "deleted", "state", "first_changed_at", "retry_at", "attempts", "last_error")
 

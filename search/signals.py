@@ -16,11 +16,11 @@ from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 from django_elasticsearch_dsl.signals import BaseSignalProcessor
 
-from search.conf import conf
-from search.mapping.registry import documents
-from search.outbox.relations import parent_keys
-from search.push import request_status
-from search.push.sender import sender
+from .conf import conf
+from .mapping.registry import documents
+from .outbox.relations import parent_keys
+from .push import request_status
+from .push.sender import sender
 
 logger = logging.getLogger(__name__)
 _noted: WeakKeyDictionary[BaseDatabaseWrapper, set[str]] = WeakKeyDictionary()

@@ -8,17 +8,17 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Count, Max, Min
 from django.utils import timezone
 
-from search.client import client, translate_errors
-from search.conf import conf
-from search.drift.compare import NO_DRIFT
-from search.exceptions import SearchError
-from search.indices import lifecycle
-from search.indices.validation import triggers
-from search.mapping.base import VersionedDocument
-from search.mapping.fingerprint import fingerprint
-from search.mapping.registry import documents
-from search.metrics import RELAY_ALIVE
-from search.models import Entry, Index, IndexState, RelayProcess
+from .client import client, translate_errors
+from .conf import conf
+from .drift.compare import NO_DRIFT
+from .exceptions import SearchError
+from .indices import lifecycle
+from .indices.validation import triggers
+from .mapping.base import VersionedDocument
+from .mapping.fingerprint import fingerprint
+from .mapping.registry import documents
+from .metrics import RELAY_ALIVE
+from .models import Entry, Index, IndexState, RelayProcess
 
 PATIENCE = 2.0  # seconds for each question to the engine
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from elasticsearch import ApiError, NotFoundError, TransportError
 
-from search.exceptions import EngineRefused, EngineUnavailable, NoIndex
+from ..exceptions import EngineRefused, EngineUnavailable, NoIndex
 
 BUSY = {429, 502, 503, 504}  # it answers, but cannot work now
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from django.db import connections
 from elasticsearch.helpers import scan
 
-from search.client import client
-from search.drift.rows import HASHES, Rows
+from ..client import client
+from .rows import HASHES, Rows
 
 RANGES = 1024  # that one search sums
 DOUBLES = 1 << 53  # up to here the engine's doubles are whole numbers

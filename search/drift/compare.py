@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from search.client import client
-from search.drift.checksums import EXACT, DatabaseSums, IndexSums, Mark, Span, Sum
-from search.drift.row_diff import Difference, Kind, Looker
-from search.drift.rows import Rows
-from search.mapping.base import VersionedDocument
-from search.mapping.snapshot import snapshot
+from ..client import client
+from ..mapping.base import VersionedDocument
+from ..mapping.snapshot import snapshot
+from .checksums import EXACT, DatabaseSums, IndexSums, Mark, Span, Sum
+from .row_diff import Difference, Kind, Looker
+from .rows import Rows
 
 T = TypeVar("T")
 STEP = 1000  # rows in a range, at least

@@ -1,12 +1,12 @@
 """Whether an index is in step with the database as a whole, by one sum on each side: enough for a small one."""
 
-from search.client import client, translate_errors
-from search.drift.checksums import DatabaseSums, IndexSums, Span, Sum
-from search.drift.rows import Rows
-from search.exceptions import NoIndex
-from search.indices.lifecycle import alias_of
-from search.mapping.base import VersionedDocument
-from search.mapping.registry import documents
+from ..client import client, translate_errors
+from ..exceptions import NoIndex
+from ..indices.lifecycle import alias_of
+from ..mapping.base import VersionedDocument
+from ..mapping.registry import documents
+from .checksums import DatabaseSums, IndexSums, Span, Sum
+from .rows import Rows
 
 
 def behind(using: str = "default") -> list[type[VersionedDocument]]:

@@ -9,14 +9,14 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from search.client import client
-from search.drift.compare import BATCH, batches
-from search.drift.row_diff import Difference, Kind, as_pk
-from search.mapping.base import VersionedDocument
-from search.mapping.keys import Key
-from search.models import Entry
-from search.outbox import capture, transitions
-from search.push.push import push
+from ..client import client
+from ..mapping.base import VersionedDocument
+from ..mapping.keys import Key
+from ..models import Entry
+from ..outbox import capture, transitions
+from ..push.push import push
+from .compare import BATCH, batches
+from .row_diff import Difference, Kind, as_pk
 
 TOUCHED = (Kind.MISSING, Kind.STALE, Kind.ALTERED)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from search.client import client
-from search.mapping.base import VersionedDocument
-from search.mapping.checksum import checksum
-from search.mapping.keys import Key
-from search.mapping.snapshot import snapshot
-from search.models import Entry, EntryState
-from search.push.actions import serializer
+from ..client import client
+from ..mapping.base import VersionedDocument
+from ..mapping.checksum import checksum
+from ..mapping.keys import Key
+from ..mapping.snapshot import snapshot
+from ..models import Entry, EntryState
+from ..push.actions import serializer
 
 
 class Kind(StrEnum):

@@ -14,8 +14,8 @@ from django.db import connections, models
 from django.db.models import F, QuerySet
 from django_elasticsearch_dsl import Document
 
-from search.mapping.base import VersionedDocument
-from search.mapping.checksum import PRIME, checksum, key_number
+from ..mapping.base import VersionedDocument
+from ..mapping.checksum import PRIME, checksum, key_number
 
 HASHES = 1 << 28  # the numbers that a key which is no integer can have
 STREAM = 2000  # rows in memory at once

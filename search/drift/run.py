@@ -6,13 +6,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from search.client import translate_errors
-from search.drift.compare import NO_DRIFT, Comparison, Report
-from search.drift.repair import repair
-from search.exceptions import AliasMismatch, NoIndex
-from search.indices import lifecycle
-from search.mapping.base import VersionedDocument
-from search.models import Index
+from ..client import translate_errors
+from ..exceptions import AliasMismatch, NoIndex
+from ..indices import lifecycle
+from ..mapping.base import VersionedDocument
+from ..models import Index
+from .compare import NO_DRIFT, Comparison, Report
+from .repair import repair
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
-from search.drift.run import Inspection, inspect
-from search.exceptions import SearchError
-from search.mapping.base import VersionedDocument
+from ..exceptions import SearchError
+from ..mapping.base import VersionedDocument
+from .run import Inspection, inspect
 
 SHARE = 0.2  # of the time that may go into looking, however often it is asked for
 

@@ -9,10 +9,10 @@ from time import monotonic
 
 from django.db import DEFAULT_DB_ALIAS
 
-from search.client import client, translate_errors
-from search.exceptions import AliasMismatch, EngineRefused, EngineUnavailable
-from search.mapping.registry import documents
-from search.models import Index, IndexState
+from ..client import client, translate_errors
+from ..exceptions import AliasMismatch, EngineRefused, EngineUnavailable
+from ..mapping.registry import documents
+from ..models import Index, IndexState
 
 logger = logging.getLogger(__name__)
 PATIENCE = 0.5  # seconds for the engine's answer

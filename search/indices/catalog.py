@@ -8,11 +8,11 @@ from typing import Any
 from django.utils import timezone
 from django_elasticsearch_dsl import Document
 
-from search.client import client, translate_errors
-from search.indices.lifecycle import alias_of, own_fingerprint
-from search.indices.lock import is_held
-from search.mapping.fingerprint import fingerprint
-from search.models import Index, IndexState
+from ..client import client, translate_errors
+from ..mapping.fingerprint import fingerprint
+from ..models import Index, IndexState
+from .lifecycle import alias_of, own_fingerprint
+from .lock import is_held
 
 UNRECORDED, LOST = "unrecorded", "lost"  # in the engine alone; in the database alone
 YOUNG = timedelta(hours=1)  # an unrecorded index may be one whose record is about to be made

@@ -12,12 +12,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_elasticsearch_dsl import Document
 
-from search.client import client, translate_errors
-from search.exceptions import AliasIsAnIndex, AliasIsShared
-from search.indices.lock import refuse_if_held
-from search.indices.template import put_template
-from search.mapping.fingerprint import fingerprint, signed_body
-from search.models import Index, IndexState
+from ..client import client, translate_errors
+from ..exceptions import AliasIsAnIndex, AliasIsShared
+from ..mapping.fingerprint import fingerprint, signed_body
+from ..models import Index, IndexState
+from .lock import refuse_if_held
+from .template import put_template
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from django.db import Error as DatabaseError
 from django.db import connections
 from django.utils import timezone
 
-from search.exceptions import RebuildLost, RebuildRunning
-from search.models import Index, IndexState
+from ..exceptions import RebuildLost, RebuildRunning
+from ..models import Index, IndexState
 
 BEAT = 2.0  # seconds
 PATIENCE = timedelta(seconds=15)  # an owner not heard of for so long is gone

@@ -7,12 +7,12 @@ what the alias names is always written. A crash in between is mended by `settle`
 
 from typing import Any
 
-from search.client import client, translate_errors
-from search.exceptions import NoStandbyIndex, NothingToAdopt
-from search.indices import lifecycle
-from search.indices.lock import refuse_if_held
-from search.indices.template import put_template
-from search.models import Index, IndexState
+from ..client import client, translate_errors
+from ..exceptions import NoStandbyIndex, NothingToAdopt
+from ..models import Index, IndexState
+from . import lifecycle
+from .lock import refuse_if_held
+from .template import put_template
 
 
 def swap(alias: str, old: str | None, new: str) -> None:

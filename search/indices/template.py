@@ -5,7 +5,7 @@ Without it a late push would make a retired index anew, with whatever mapping th
 
 from typing import Any
 
-from search.client import client
+from ..client import client
 
 PRIORITY = 500  # above Elasticsearch's own templates
 

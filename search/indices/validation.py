@@ -4,12 +4,12 @@ from typing import Any
 
 from django_elasticsearch_dsl import Document
 
-from search.client import client, translate_errors
-from search.indices import lifecycle
-from search.indices.template import has_template
-from search.mapping.fingerprint import CHANGEABLE, body, fingerprint
-from search.models import Index, IndexState
-from search.outbox import capture
+from ..client import client, translate_errors
+from ..mapping.fingerprint import CHANGEABLE, body, fingerprint
+from ..models import Index, IndexState
+from ..outbox import capture
+from . import lifecycle
+from .template import has_template
 
 
 def problems(document: type[Document], using: str = "default") -> list[str]:

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
-from search.exceptions import DatabaseRefused, DatabaseUnavailable, NotMigrated, SearchError
+from ..exceptions import DatabaseRefused, DatabaseUnavailable, NotMigrated, SearchError
 
 NOT_MIGRATED = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
 

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from django.db.models import Model
 from django_elasticsearch_dsl import Document, fields
 
-from search.mapping.checksum import checksum, key_number
-from search.mapping.column_readers import Getter, quicker
+from .checksum import checksum, key_number
+from .column_readers import Getter, quicker
 
 
 class VersionedDocument(Document):  # type: ignore[misc]  # the package has no types

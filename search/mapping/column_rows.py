@@ -21,8 +21,8 @@ from django.db.models.query import ModelIterable
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 
-from search.mapping.base import VersionedDocument
-from search.mapping.column_readers import READ, Getter, Related
+from .base import VersionedDocument
+from .column_readers import READ, Getter, Related
 
 # A document with its own of these may ask its row for anything.
 ASKING = ("prepare", "_prepare_action", "generate_id", "should_index_object", "prepare_row_key", "prepare_checksum")

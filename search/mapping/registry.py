@@ -6,8 +6,8 @@ from collections.abc import Collection
 from django.db.models import Model
 from django_elasticsearch_dsl.registries import registry
 
-from search.exceptions import UnknownModel
-from search.mapping.base import VersionedDocument
+from ..exceptions import UnknownModel
+from .base import VersionedDocument
 
 
 def documents(models: Collection[type[Model]] | None = None) -> list[type[VersionedDocument]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django_elasticsearch_dsl import fields
 
-from search.mapping.analysis import (
+from .analysis import (
     compacted,
     folded,
     lowered,

@@ -15,7 +15,7 @@ def tend(apps, schema_editor):
 
 def drop_capture(apps, schema_editor):
     """Before the outbox goes, the triggers that write it."""
-    from search.outbox.capture import remove
+    from ..outbox.capture import remove
 
     remove(schema_editor.connection.alias)
 

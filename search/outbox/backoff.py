@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from datetime import timedelta
 
-from search.conf import conf
+from ..conf import conf
 
 
 def retry_delay(attempts: int, draw: Callable[[float, float], float] = random.uniform) -> timedelta:

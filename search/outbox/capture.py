@@ -15,10 +15,10 @@ from django.db.migrations import Migration
 from django.db.models import F, Model
 from django.db.models.functions import Greatest
 
-from search.exceptions import CaptureBusy
-from search.models import Entry, VersionFloor
-from search.outbox import introspection
-from search.outbox.triggers import Plan, plans, spare_field
+from ..exceptions import CaptureBusy
+from ..models import Entry, VersionFloor
+from . import introspection
+from .triggers import Plan, plans, spare_field
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from search.exceptions import NotADeadLetter
-from search.mapping.keys import Key
-from search.models import Entry, EntryState, VersionFloor
+from ..exceptions import NotADeadLetter
+from ..mapping.keys import Key
+from ..models import Entry, EntryState, VersionFloor
 
 
 def find(keys: Collection[str] | None, using: str) -> QuerySet[Entry]:

@@ -12,7 +12,7 @@ from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
-from search.mapping.keys import Key
+from ..mapping.keys import Key
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from typing import Any
 
 from django.db import OperationalError, connections, transaction
 
-from search.conf import conf
-from search.mapping.keys import Key
-from search.models import Entry, EntryState
-from search.outbox import capture
-from search.outbox.backoff import retry_delay
-from search.outbox.introspection import is_busy
-from search.outbox.outcomes import Outcome
-from search.push.push import Pushed
+from ..conf import conf
+from ..mapping.keys import Key
+from ..models import Entry, EntryState
+from ..push.push import Pushed
+from . import capture
+from .backoff import retry_delay
+from .introspection import is_busy
+from .outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 EVER = 1e9  # seconds: 30 years

@@ -12,9 +12,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import truncate_name
 from django.db.models import Field, Model, UUIDField
 
-from search.exceptions import UnsupportedDatabase
-from search.mapping.registry import documents
-from search.outbox.relations import Path, hops
+from ..exceptions import UnsupportedDatabase
+from ..mapping.registry import documents
+from .relations import Path, hops
 
 PIECE = re.compile(r"\{(\w+)\}")
 

@@ -13,16 +13,16 @@ from django.core.exceptions import ValidationError
 from elasticsearch.helpers import expand_action
 from elasticsearch.serializer import OrjsonSerializer
 
-from search.mapping.base import VersionedDocument
-from search.mapping.column_rows import rows_of
-from search.mapping.fingerprint import fingerprint
-from search.mapping.keys import Key
-from search.mapping.registry import document_instance, documents
-from search.mapping.snapshot import snapshot
-from search.models import EntryState, Index, IndexState
-from search.outbox import entries
-from search.outbox.entries import EntryRead
-from search.outbox.outcomes import Answer, Outcome
+from ..mapping.base import VersionedDocument
+from ..mapping.column_rows import rows_of
+from ..mapping.fingerprint import fingerprint
+from ..mapping.keys import Key
+from ..mapping.registry import document_instance, documents
+from ..mapping.snapshot import snapshot
+from ..models import EntryState, Index, IndexState
+from ..outbox import entries
+from ..outbox.entries import EntryRead
+from ..outbox.outcomes import Answer, Outcome
 
 serializer = OrjsonSerializer()
 SEVERAL = 5  # rows from which on it takes longer to make instances of them than to ask for bare ones

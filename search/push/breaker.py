@@ -5,8 +5,8 @@ import threading
 from enum import StrEnum
 from time import monotonic
 
-from search import metrics
-from search.conf import conf
+from .. import metrics
+from ..conf import conf
 
 logger = logging.getLogger(__name__)
 

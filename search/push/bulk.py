@@ -6,11 +6,11 @@ from typing import Any
 
 from elasticsearch import ApiError, TransportError
 
-from search import metrics
-from search.client import client_with_timeout
-from search.conf import conf
-from search.outbox.outcomes import Answer, Outcome, classify, classify_lone
-from search.push.actions import Operation
+from .. import metrics
+from ..client import client_with_timeout
+from ..conf import conf
+from ..outbox.outcomes import Answer, Outcome, classify, classify_lone
+from .actions import Operation
 
 # Only what classify reads: the full answer is six times as long.
 FILTER = ["items.*.status", "items.*.result", "items.*.error.type", "items.*.error.reason"]

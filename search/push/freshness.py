@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
 
-from search.conf import conf
-from search.models import Entry
-from search.push.refresh import refresh
-from search.push.sender import sender
+from ..conf import conf
+from ..models import Entry
+from .refresh import refresh
+from .sender import sender
 
 MOST = 500  # waiting keys that one search pushes; more are the relay's
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from django.db import Error as DatabaseError
 
-from search import metrics
-from search.outbox import entries
-from search.outbox.entries import EntryRead
-from search.outbox.outcomes import Answer, Outcome, combine
-from search.push import actions, bulk
-from search.push.actions import Reading
+from .. import metrics
+from ..outbox import entries
+from ..outbox.entries import EntryRead
+from ..outbox.outcomes import Answer, Outcome, combine
+from . import actions, bulk
+from .actions import Reading
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from time import monotonic
 
 from elasticsearch import ApiError, TransportError
 
-from search.client import client
-from search.conf import conf
-from search.mapping.registry import documents
+from ..client import client
+from ..conf import conf
+from ..mapping.registry import documents
 
 
 class _Round:

@@ -20,16 +20,16 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
-from search.client import ping
-from search.conf import conf
-from search.indices.aliases import Agreement, refuse_if_unwritten
-from search.models import Entry, RelayProcess
-from search.outbox import transitions
-from search.outbox.outcomes import Outcome
-from search.push.actions import Reading
-from search.push.bulk import call_timeout
-from search.push.push import Pushed, read, send
-from search.push.shutdown import Stopping
+from ..client import ping
+from ..conf import conf
+from ..indices.aliases import Agreement, refuse_if_unwritten
+from ..models import Entry, RelayProcess
+from ..outbox import transitions
+from ..outbox.outcomes import Outcome
+from .actions import Reading
+from .bulk import call_timeout
+from .push import Pushed, read, send
+from .shutdown import Stopping
 
 logger = logging.getLogger(__name__)
 BEAT = 10.0  # seconds between two heartbeats

@@ -18,14 +18,14 @@ from time import monotonic
 from django.db import connections
 from elasticsearch import ConnectionTimeout
 
-from search.client import ping
-from search.conf import conf
-from search.indices.aliases import Agreement
-from search.outbox import capture, transitions
-from search.outbox.outcomes import ANSWERED, Outcome
-from search.push.breaker import Breaker
-from search.push.bulk import call_timeout
-from search.push.push import Pushed, push
+from ..client import ping
+from ..conf import conf
+from ..indices.aliases import Agreement
+from ..outbox import capture, transitions
+from ..outbox.outcomes import ANSWERED, Outcome
+from .breaker import Breaker
+from .bulk import call_timeout
+from .push import Pushed, push
 
 logger = logging.getLogger(__name__)
 CAPTURE_CHECK = 30.0  # seconds between two looks at the triggers

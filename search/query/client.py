@@ -8,9 +8,10 @@ from django.conf import settings
 from elasticsearch import Elasticsearch, NotFoundError
 
 from order_search.documents import OrderDocument
-from search.client import client, translate_errors
-from search.exceptions import CursorExpired, SearchTooSlow
-from search.query.cursor import KEEP_ALIVE
+
+from ..client import client, translate_errors
+from ..exceptions import CursorExpired, SearchTooSlow
+from .cursor import KEEP_ALIVE
 
 TIMEOUT = 0.7  # seconds; the answer that there is none must come within 1 s, on a busy machine too
 EMBEDDED_TIMEOUT = 10.0  # the embedded engine looks at every document for every word

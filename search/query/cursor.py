@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from django.core import signing
 
-from search.exceptions import InvalidCursor
-from search.query.request import Wanted
+from ..exceptions import InvalidCursor
+from .request import Wanted
 
 SALT = "search.query.cursor"
 KEEP_ALIVE = "5m"  # from one page to the next

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from search.exceptions import SearchError
-from search.query import queries
-from search.query.client import Asking
-from search.query.parser import Term, Text, parse
+from ..exceptions import SearchError
+from . import queries
+from .client import Asking
+from .parser import Term, Text, parse
 
 FEW = 3  # orders; a text that finds so many is right
 MORE_LIKELY = 5  # times as many orders must have another word

@@ -11,11 +11,12 @@ from typing import Any
 import orjson
 
 from order_search.serializers import FoundOrder
-from search.exceptions import SearchError
-from search.query import cursor
-from search.query.client import Asking
-from search.query.request import Wanted
-from search.query.search import find
+
+from ..exceptions import SearchError
+from . import cursor
+from .client import Asking
+from .request import Wanted
+from .search import find
 
 PART = 500  # orders
 TIMEOUT = 10.0  # seconds for one part

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from search.query.queries import Query
+from .queries import Query
 
 AMOUNTS = [0, 100, 500, 1_000, 5_000, 10_000]  # where the ranges begin; each ends before the next begins
 MOST_VALUES = 50  # of a status or a currency

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from search.query.queries import Query, in_a_line
-from search.query.request import Wanted
+from .queries import Query, in_a_line
+from .request import Wanted
 
 
 def facet_filters(wanted: Wanted) -> dict[str, Query]:

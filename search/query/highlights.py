@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from search.query import queries
-from search.query.parser import Text
-from search.query.queries import Query
+from . import queries
+from .parser import Text
+from .queries import Query
 
 # Which field of the answer each field of the index is shown for; the first that has something counts.
 SHOWN = {

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from search.exceptions import InvalidQuery
-from search.query.parser import parse
+from ..exceptions import InvalidQuery
+from .parser import parse
 
 LONGEST_TEXT = 200
 

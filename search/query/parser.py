@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from search.exceptions import InvalidQuery
+from ..exceptions import InvalidQuery
 
 MOST_TERMS = 16  # words and phrases of one text
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»\uff02", '"'))

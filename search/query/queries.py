@@ -11,7 +11,7 @@ processor to make, as dicts they take 0.04.
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from search.query.parser import Term, Text
+from .parser import Term, Text
 
 Query = dict[str, Any]
 NAME, NOTE, NUMBER = "customer_name", "note", "order_number"

@@ -7,14 +7,14 @@ from typing import Any
 
 from elasticsearch import ApiError
 
-from search.exceptions import SearchError
-from search.query import cursor, facets, filters, highlights, queries
-from search.query.client import Asking
-from search.query.cursor import Place
-from search.query.did_you_mean import correction
-from search.query.parser import Text, parse
-from search.query.queries import Query
-from search.query.request import SORTS, Found, Key, Wanted
+from ..exceptions import SearchError
+from . import cursor, facets, filters, highlights, queries
+from .client import Asking
+from .cursor import Place
+from .did_you_mean import correction
+from .parser import Text, parse
+from .queries import Query
+from .request import SORTS, Found, Key, Wanted
 
 DELETED = {404, 503}
 # Seconds between the attempts while an index is deleted: the engine takes its time.

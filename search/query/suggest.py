@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from search.query.client import Asking
-from search.query.did_you_mean import correction
-from search.query.facets import counting, terms
-from search.query.parser import parse
-from search.query.queries import Query
+from .client import Asking
+from .did_you_mean import correction
+from .facets import counting, terms
+from .parser import parse
+from .queries import Query
 
 MOST = 5  # of each kind
 

@@ -15,17 +15,17 @@ from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import Mod, RowNumber
 from elasticsearch.helpers import expand_action
 
-from search.conf import conf
-from search.exceptions import EngineUnavailable, RebuildLost
-from search.mapping.base import VersionedDocument
-from search.mapping.column_rows import rows_of
-from search.mapping.keys import Key, label_of
-from search.mapping.snapshot import snapshot
-from search.models import BackfillRange, Index
-from search.outbox.backoff import retry_delay
-from search.outbox.outcomes import Outcome
-from search.push import bulk
-from search.push.actions import Operation, serializer
+from ..conf import conf
+from ..exceptions import EngineUnavailable, RebuildLost
+from ..mapping.base import VersionedDocument
+from ..mapping.column_rows import rows_of
+from ..mapping.keys import Key, label_of
+from ..mapping.snapshot import snapshot
+from ..models import BackfillRange, Index
+from ..outbox.backoff import retry_delay
+from ..outbox.outcomes import Outcome
+from ..push import bulk
+from ..push.actions import Operation, serializer
 
 NAMED = 20  # refused documents that are named
 ACCEPTED = frozenset({Outcome.DONE, Outcome.AHEAD})  # ahead: a push was there first, with a newer version

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 from django.db.models import Q, Sum
 
-from search.client import translate_errors
-from search.exceptions import NoStandbyIndex
-from search.indices import lifecycle
-from search.indices.catalog import prunable
-from search.indices.lock import refuse_if_held
-from search.indices.swap import adoptable
-from search.mapping.base import VersionedDocument
-from search.models import BackfillRange, Index, IndexState
-from search.rebuild.populate import writable
-from search.rebuild.rebuild import Options, interrupted
-from search.rebuild.worker_pool import default_workers
+from ..client import translate_errors
+from ..exceptions import NoStandbyIndex
+from ..indices import lifecycle
+from ..indices.catalog import prunable
+from ..indices.lock import refuse_if_held
+from ..indices.swap import adoptable
+from ..mapping.base import VersionedDocument
+from ..models import BackfillRange, Index, IndexState
+from .populate import writable
+from .rebuild import Options, interrupted
+from .worker_pool import default_workers
 
 
 def rows(document: type[VersionedDocument], using: str, chosen: Q | None = None) -> int:

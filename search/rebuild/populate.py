@@ -7,14 +7,14 @@ from django.core.exceptions import FieldError, ValidationError
 from django.db import DataError
 from django.db.models import Q
 
-from search.client import client, translate_errors
-from search.exceptions import IndexIsNewer, InvalidFilter, NoIndex, RowsRefused
-from search.indices import lifecycle
-from search.mapping.base import VersionedDocument
-from search.mapping.fingerprint import fingerprint
-from search.models import Index
-from search.rebuild.backfill import Filler, Progress
-from search.rebuild.rebuild import Options
+from ..client import client, translate_errors
+from ..exceptions import IndexIsNewer, InvalidFilter, NoIndex, RowsRefused
+from ..indices import lifecycle
+from ..mapping.base import VersionedDocument
+from ..mapping.fingerprint import fingerprint
+from ..models import Index
+from .backfill import Filler, Progress
+from .rebuild import Options
 
 
 def populate(

@@ -12,19 +12,19 @@ from time import monotonic, sleep
 from django.db import IntegrityError
 from django.db.models import Sum
 
-from search.client import client, translate_errors
-from search.conf import conf
-from search.drift.compare import Comparison
-from search.drift.row_diff import Kind
-from search.exceptions import FingerprintMismatch, NothingToResume, RebuildIncomplete
-from search.indices import lifecycle, lock
-from search.indices.swap import settle, swap
-from search.indices.template import put_template
-from search.mapping.base import VersionedDocument
-from search.mapping.fingerprint import body, fingerprint
-from search.models import BackfillRange, Entry, Index, IndexState
-from search.rebuild.backfill import NAMED, Filler, split
-from search.rebuild.worker_pool import default_workers, work
+from ..client import client, translate_errors
+from ..conf import conf
+from ..drift.compare import Comparison
+from ..drift.row_diff import Kind
+from ..exceptions import FingerprintMismatch, NothingToResume, RebuildIncomplete
+from ..indices import lifecycle, lock
+from ..indices.swap import settle, swap
+from ..indices.template import put_template
+from ..mapping.base import VersionedDocument
+from ..mapping.fingerprint import body, fingerprint
+from ..models import BackfillRange, Entry, Index, IndexState
+from .backfill import NAMED, Filler, split
+from .worker_pool import default_workers, work
 
 WHILE_BUILDING = {"refresh_interval": "-1", "number_of_replicas": 0}  # pushes never wait for a refresh
 WRONG = (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.DEAD)  # dead: a change that this index alone may have refused

@@ -8,11 +8,11 @@ from concurrent.futures.process import BrokenProcessPool
 
 from django.db import connections
 
-from search.exceptions import SearchError, WorkerDied
-from search.indices.lock import release
-from search.models import BackfillRange, Index
-from search.rebuild import worker_process
-from search.rebuild.backfill import Filler, fill_range
+from ..exceptions import SearchError, WorkerDied
+from ..indices.lock import release
+from ..models import BackfillRange, Index
+from . import worker_process
+from .backfill import Filler, fill_range
 
 FEW = 20_000  # rows for which starting processes costs more than it gains
 

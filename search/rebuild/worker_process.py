@@ -7,7 +7,7 @@ from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search.exceptions import SearchError
+    from ..exceptions import SearchError
 
 
 def begin(using: str, settings: dict[str, Any]) -> None:
@@ -34,10 +34,10 @@ def fill(
     range_pk: int, owner: str, using: str, size: int, throttle: float
 ) -> "tuple[type[SearchError], object] | None":
     """Fill one range. An error of ours is given back rather than raised: pickling would spoil its text."""
-    from search.exceptions import SearchError
-    from search.mapping.registry import documents
-    from search.models import BackfillRange
-    from search.rebuild.backfill import Filler, fill_range
+    from ..exceptions import SearchError
+    from ..mapping.registry import documents
+    from ..models import BackfillRange
+    from .backfill import Filler, fill_range
 
     part = BackfillRange.objects.using(using).select_related("index").get(pk=range_pk)
     document = next(document for document in documents() if document._index._name == part.index.alias)

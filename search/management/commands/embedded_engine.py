@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from search import embedded
-from search.exceptions import SearchError
-from search.mapping.registry import documents
+from ... import embedded
+from ...exceptions import SearchError
+from ...mapping.registry import documents
 
 
 class Command(BaseCommand):

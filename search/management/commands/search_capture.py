@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from search.management.arguments import add_database
-from search.management.base import OneLineCommand
-from search.outbox import capture
+from ...outbox import capture
+from ..arguments import add_database
+from ..base import OneLineCommand
 
 REMOVED = """\
 Capture is removed: changes are not noted from now on, and the index falls behind without a sign.

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from search.management.arguments import add_database
-from search.management.base import OneLineCommand
-from search.models import Entry
-from search.outbox import dead_letters
+from ...models import Entry
+from ...outbox import dead_letters
+from ..arguments import add_database
+from ..base import OneLineCommand
 
 ACTIONS = {
     "list": "a line each, the oldest first",

@@ -11,14 +11,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from search.drift.row_diff import Kind
-from search.drift.run import Inspection, inspect
-from search.drift.watch import watch
-from search.exceptions import SearchError
-from search.management.arguments import moment, positive_number
-from search.management.base import OneLineCommand, of_database, one_line
-from search.mapping.registry import select_documents
-from search.rebuild.populate import microseconds
+from ...drift.row_diff import Kind
+from ...drift.run import Inspection, inspect
+from ...drift.watch import watch
+from ...exceptions import SearchError
+from ...mapping.registry import select_documents
+from ...rebuild.populate import microseconds
+from ..arguments import moment, positive_number
+from ..base import OneLineCommand, of_database, one_line
 
 SHOWN = 20  # ids of a kind that the text names; --json names more
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from search.exceptions import IncompatibleOptions, NothingToDo
-from search.indices import catalog, lifecycle, swap, validation
-from search.management.arguments import age, condition, moment, positive_int, positive_number
-from search.management.base import OneLineCommand
-from search.management.progress import ProgressBar
-from search.mapping.base import VersionedDocument
-from search.mapping.registry import select_documents
-from search.rebuild import dry_run
-from search.rebuild.populate import choice, populate
-from search.rebuild.rebuild import Options, Rebuilt, no_report, rebuild, resume
+from ...exceptions import IncompatibleOptions, NothingToDo
+from ...indices import catalog, lifecycle, swap, validation
+from ...mapping.base import VersionedDocument
+from ...mapping.registry import select_documents
+from ...rebuild import dry_run
+from ...rebuild.populate import choice, populate
+from ...rebuild.rebuild import Options, Rebuilt, no_report, rebuild, resume
+from ..arguments import age, condition, moment, positive_int, positive_number
+from ..base import OneLineCommand
+from ..progress import ProgressBar
 
 Document = type[VersionedDocument]
 Answer = dict[str, Any]

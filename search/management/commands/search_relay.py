@@ -7,13 +7,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from search.management.arguments import add_database, positive_int, positive_number
-from search.management.base import OneLineCommand
-from search.management.progress import ProgressBar
-from search.models import Entry
-from search.outbox import transitions
-from search.outbox.outcomes import Outcome
-from search.push.relay import Relay
+from ...models import Entry
+from ...outbox import transitions
+from ...outbox.outcomes import Outcome
+from ...push.relay import Relay
+from ..arguments import add_database, positive_int, positive_number
+from ..base import OneLineCommand
+from ..progress import ProgressBar
 
 
 class Command(OneLineCommand):

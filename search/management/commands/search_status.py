@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from search.management.arguments import add_database
-from search.management.base import OneLineCommand
-from search.status import DocumentOverview, Overview, overview
+from ...status import DocumentOverview, Overview, overview
+from ..arguments import add_database
+from ..base import OneLineCommand
 
 
 class Command(OneLineCommand):
