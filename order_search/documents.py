@@ -12,8 +12,8 @@ from elasticsearch.dsl import MetaField
 from orders.models import Order, OrderLine
 from search.conf import conf
 from search.mapping.base import VersionedDocument
-from search.mapping.column_readers import read_ahead
-from search.mapping.text_fields import name, number, words
+from search.mapping.column_readers import prefetch_columns
+from search.mapping.text_fields import code_field, name_field, text_field
 
 
 @registry.register_document
@@ -23,17 +23,17 @@ class OrderDocument(VersionedDocument):
     capture = {OrderLine: "order"}
 
     id = fields.LongField()
-    order_number = fields.KeywordField(**number())
-    customer_name = fields.TextField(**name())
+    order_number = fields.KeywordField(**code_field())
+    customer_name = fields.TextField(**name_field())
     total_amount = fields.DoubleField()  # exact: a double holds 15 digits, an amount has 12
     currency = fields.KeywordField()
     status = fields.KeywordField()
-    note = fields.TextField(**words())
+    note = fields.TextField(**text_field())
     lines = fields.NestedField(
         include_in_root=True,  # for highlighting, which cannot look into nested ones
         properties={
-            "sku": fields.KeywordField(**number()),
-            "description": fields.TextField(**words()),
+            "sku": fields.KeywordField(**code_field()),
+            "description": fields.TextField(**text_field()),
             "quantity": fields.IntegerField(),
             "unit_price": fields.DoubleField(),
         },
@@ -42,7 +42,7 @@ class OrderDocument(VersionedDocument):
     updated_at = fields.DateField()
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().prefetch_related(read_ahead("lines"))
+        return super().get_queryset().prefetch_related(prefetch_columns("lines"))
 
     def get_instances_from_related(self, related_instance: OrderLine) -> Order:
         return related_instance.order

@@ -7,7 +7,7 @@ from django_elasticsearch_dsl import Document, fields
 from django_elasticsearch_dsl.registries import registry
 
 from orders.models import Order, OrderLine
-from search.mapping.text_fields import name, number, words
+from search.mapping.text_fields import code_field, name_field, text_field
 
 
 @registry.register_document
@@ -15,17 +15,17 @@ class OrderDocument(Document):  # type: ignore[misc]  # the package has no types
     """An order with its lines."""
 
     id = fields.LongField()
-    order_number = fields.KeywordField(**number())
-    customer_name = fields.TextField(**name())
+    order_number = fields.KeywordField(**code_field())
+    customer_name = fields.TextField(**name_field())
     total_amount = fields.DoubleField()
     currency = fields.KeywordField()
     status = fields.KeywordField()
-    note = fields.TextField(**words())
+    note = fields.TextField(**text_field())
     lines = fields.NestedField(
         include_in_root=True,
         properties={
-            "sku": fields.KeywordField(**number()),
-            "description": fields.TextField(**words()),
+            "sku": fields.KeywordField(**code_field()),
+            "description": fields.TextField(**text_field()),
             "quantity": fields.IntegerField(),
             "unit_price": fields.DoubleField(),
         },

@@ -1,8 +1,8 @@
-"""How a document reads its values off a row: as django-elasticsearch-dsl does, with what never changes looked up once.
+"""Faster getters for document fields: attributes of the row, and columns of rows with a foreign key to it.
 
-Only where that comes to the same: a column of the row, and the columns of rows that name it. All else is left to the
-package, which for each value of each row tries what it could be. Of 225 microseconds an order these are 100, and
-`read_ahead` another 45.
+A getter is replaced only where the value is the same. For all other fields django-elasticsearch-dsl's own getter stays,
+which for each value of each row finds out again what kind of attribute it is. Of 225 microseconds for a row with three
+related rows, faster getters save 100, and `prefetch_columns` another 45.
 """
 
 from collections.abc import Callable
@@ -17,78 +17,82 @@ from django.db.models.fields.related_descriptors import ReverseManyToOneDescript
 from django_elasticsearch_dsl.fields import DEDField, ObjectField
 
 Getter = Callable[[Any], Any]
-# A row with any of these is not read by its attributes alone.
-OWN_WAYS = ("__getitem__", "__bool__", "__len__")
-READ = "_read"  # behind the name of the relation
+# django-elasticsearch-dsl's getter behaves differently for a model with any of these methods.
+OVERRIDES = ("__getitem__", "__bool__", "__len__")
+PREFETCH_SUFFIX = "_columns"  # appended to the name of the relation
 
 
-def read_ahead(relation: str) -> "Prefetch[str]":
-    """As prefetch_related(relation), without a manager and a queryset for each row; for a nested field of columns."""
-    return Prefetch(relation, to_attr=relation + READ)
+def prefetch_columns(relation: str) -> "Prefetch[str]":
+    """Return a faster prefetch_related(relation), for a nested field whose parts are columns."""
+    return Prefetch(relation, to_attr=relation + PREFETCH_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
-    """Reads columns of the rows that name one by a foreign key."""
+class RelatedColumns:
+    """A getter of columns of the rows with a foreign key to a row."""
 
     accessor: str
-    parts: list[tuple[str, Any]]  # a part's name, and what reads it
+    parts: list[tuple[str, Any]]  # (name, getter)
 
     def __call__(self, row: Any) -> list[dict[str, Any]]:
-        """One dict a row, in the relation's order."""
-        rows = row.__dict__.get(self.accessor + READ)
-        if rows is None:
-            rows = getattr(row, self.accessor).all()
-        return [{part: get(each) for part, get in self.parts} for each in rows]
+        """Return one dict for each related row, sorted as the relation is."""
+        related_rows = row.__dict__.get(self.accessor + PREFETCH_SUFFIX)
+        if related_rows is None:
+            related_rows = getattr(row, self.accessor).all()
+        return [{part: getter(related_row) for part, getter in self.parts} for related_row in related_rows]
 
 
-def quicker(name: str, field: Any, found: Getter, model: type[Model]) -> Getter:
-    """What reads this field's value; `found` itself where it is the document's own or does more than ours."""
-    packages = isinstance(found, partial) and found.func == field.get_value_from_instance
-    ignoring = packages and any(value is not None for value in found.keywords.values())  # type: ignore[attr-defined]
-    if not packages or ignoring:
-        return found
-    return column(name, field, model) or related(name, field, model) or found
+def fast_getter(name: str, field: Any, getter: Getter, model: type[Model]) -> Getter:
+    """Return a faster getter of this field's value, or `getter` itself if the document or the field customizes it."""
+    from_package = isinstance(getter, partial) and getter.func == field.get_value_from_instance
+    ignores_values = from_package and any(value is not None for value in getter.keywords.values())  # type: ignore[attr-defined]
+    if not from_package or ignores_values:
+        return getter
+    return column_getter(name, field, model) or related_getter(name, field, model) or getter
 
 
-def column(name: str, field: Any, model: type[Model]) -> Getter | None:
-    """Reads a column of the row itself; None where the field is something else."""
+def column_getter(name: str, field: Any, model: type[Model]) -> Getter | None:
+    """Return a getter of a column of the row, or None if the field reads anything else."""
     path = field._path or [name]
-    if not unchanged(field, DEDField) or len(path) > 1 or any(hasattr(model, way) for way in OWN_WAYS):
+    if not has_default_getter(field, DEDField) or len(path) > 1 or has_overrides(model):
         return None
     try:
-        found = model._meta.get_field(path[0])
+        model_field = model._meta.get_field(path[0])
     except FieldDoesNotExist:
         return None
-    return attrgetter(path[0]) if found.concrete and not found.is_relation else None
+    return attrgetter(path[0]) if model_field.concrete and not model_field.is_relation else None
 
 
-def related(name: str, field: Any, model: type[Model]) -> Getter | None:
-    """Reads columns of the rows that name this one by a foreign key; None where the field is something else."""
+def related_getter(name: str, field: Any, model: type[Model]) -> Getter | None:
+    """Return a getter of columns of related rows, or None if the field reads anything else."""
     path = field._path or [name]
     descriptor = getattr(model, path[0], None) if len(path) == 1 else None
-    if not unchanged(field, ObjectField) or type(descriptor) is not ReverseManyToOneDescriptor:
+    if not has_default_getter(field, ObjectField) or type(descriptor) is not ReverseManyToOneDescriptor:
         return None
-    if any(hasattr(model, way) for way in OWN_WAYS):
+    if has_overrides(model):
         return None
-    inner = columns(field, descriptor.rel.related_model)
-    if not inner or any(get is None for _, get in inner):
+    parts = part_getters(field, descriptor.rel.related_model)
+    if not parts or any(getter is None for _, getter in parts):
         return None
-    return Related(path[0], inner)
+    return RelatedColumns(path[0], parts)
 
 
-def columns(field: Any, model: type[Model]) -> list[tuple[str, Any]]:
-    """The parts of a nested field with what reads each; None for what a column does not say."""
+def part_getters(field: Any, model: type[Model]) -> list[tuple[str, Any]]:
+    """Return (name, getter) of the parts of a nested field; the getter of a part that is not a column is None."""
     parts = field._doc_class._doc_type.mapping.properties._params.get("properties", {}).items()
     return [
-        (name, None if hasattr(field._doc_class, f"prepare_{name}") else column(name, part, model))
+        (name, None if hasattr(field._doc_class, f"prepare_{name}") else column_getter(name, part, model))
         for name, part in parts
         if isinstance(part, DEDField)
     ]
 
 
-def unchanged(field: Any, kind: type[DEDField]) -> bool:
-    """Whether a field reads its value as this kind does."""
-    ways = ("get_value_from_instance", "_get_inner_field_data")
-    same = all(getattr(type(field), way, None) is getattr(kind, way, None) for way in ways)
-    return same and not any(way in vars(field) for way in ways)
+def has_overrides(model: type[Model]) -> bool:
+    return any(hasattr(model, name) for name in OVERRIDES)
+
+
+def has_default_getter(field: Any, field_class: type[DEDField]) -> bool:
+    """Whether a field gets its value by the code of this class."""
+    methods = ("get_value_from_instance", "_get_inner_field_data")
+    same = all(getattr(type(field), name, None) is getattr(field_class, name, None) for name in methods)
+    return same and not any(name in vars(field) for name in methods)

@@ -1,10 +1,9 @@
-"""Bare rows: the columns that a document reads, without Django's instances of them.
+"""Read a document's rows as the columns that it reads, without model instances.
 
-For a document that reads nothing but columns of its row, and of rows that name it by a foreign key, a bare row is as
-good as an instance: the same code makes the same document of either. To make instances of an order and its lines takes
-45 of the 70 microseconds in which a rebuild reads an order and makes its document; bare ones take a third of that.
-Whatever could tell the two apart - a method of the document's or the model's own, a receiver, a queryset that is more
-than one - gets instances.
+A document that reads only columns of its row, and of rows with a foreign key to it, is the same for a namespace of
+these columns as for an instance. Instances of a row and its related rows take 45 of the 70 microseconds in which a
+rebuild makes a document; namespaces take a third of that. Whatever could see the difference gets instances: a method of
+the document or the model, a receiver of a model's signal, a queryset that returns anything else than instances.
 """
 
 from collections import defaultdict
@@ -22,26 +21,33 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import post_init, pre_init
 
 from .base import VersionedDocument
-from .column_readers import READ, Getter, Related
+from .column_readers import PREFETCH_SUFFIX, Getter, RelatedColumns
 
-# A document with its own of these may ask its row for anything.
-ASKING = ("prepare", "_prepare_action", "generate_id", "should_index_object", "prepare_row_key", "prepare_checksum")
-OURS = (VersionedDocument.prepare_row_key, VersionedDocument.prepare_checksum)
+# A document that overrides one of these may use anything of its row.
+ROW_METHODS = (
+    "prepare",
+    "_prepare_action",
+    "generate_id",
+    "should_index_object",
+    "prepare_row_key",
+    "prepare_checksum",
+)
+BASE_PREPARE_METHODS = (VersionedDocument.prepare_row_key, VersionedDocument.prepare_checksum)
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Rows that name ours, as far as they are read."""
+    """The columns to read of rows with a foreign key to a document's row."""
 
     model: type[Model]
     key: str  # the foreign key's name
-    attribute: str  # where `Related` looks for them
+    attribute: str  # where RelatedColumns expects the rows
     columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """What a document reads of its rows."""
+class ColumnReader:
+    """The columns to read for a document."""
 
     model: type[Model]
     columns: tuple[str, ...]
@@ -49,100 +55,103 @@ class Reader:
 
     @property
     def models(self) -> list[type[Model]]:
-        """Whose rows it reads."""
         return [self.model, *(relation.model for relation in self.relations)]
 
-    def read(self, rows: QuerySet[Any]) -> list[Any]:
-        """All rows, bare."""
+    def read(self, queryset: QuerySet[Any]) -> list[Any]:
+        """Return the queryset's rows as namespaces, with their related rows."""
         names = ("pk", *self.columns)
-        values = rows.prefetch_related(None).values_list(*names)
-        found = [SimpleNamespace(**dict(zip(names, each, strict=True))) for each in values]
-        for relation in self.relations if found else ():
-            self._attach(relation, found, rows.db)
-        return found
+        records = queryset.prefetch_related(None).values_list(*names)
+        rows = [SimpleNamespace(**dict(zip(names, record, strict=True))) for record in records]
+        for relation in self.relations if rows else ():
+            self._attach(relation, rows, queryset.db)
+        return rows
 
     def _attach(self, relation: Relation, rows: list[Any], using: str) -> None:
-        """Give each row those that name it."""
-        naming = relation.model._default_manager.using(using).filter(
-            **{f"{relation.key}__in": [row.pk for row in rows]}
-        )
-        of: dict[Any, list[Any]] = defaultdict(list)
-        for key, *values in naming.values_list(relation.key, *relation.columns):
-            of[key].append(SimpleNamespace(**dict(zip(relation.columns, values, strict=True))))
+        """Set each row's related rows."""
+        pks = [row.pk for row in rows]
+        queryset = relation.model._default_manager.using(using).filter(**{f"{relation.key}__in": pks})
+        related_rows: dict[Any, list[Any]] = defaultdict(list)
+        for key, *values in queryset.values_list(relation.key, *relation.columns):
+            related_rows[key].append(SimpleNamespace(**dict(zip(relation.columns, values, strict=True))))
         for row in rows:
-            setattr(row, relation.attribute, of.get(row.pk, []))
+            setattr(row, relation.attribute, related_rows.get(row.pk, []))
 
 
-def rows_of(document: VersionedDocument, queryset: QuerySet[Any]) -> list[Any]:
-    """The queryset's rows for this document to read: bare, or instances where those could make a difference."""
-    found = None if asks(document) or not is_plain(queryset) else reader(document)
-    if found and all(makes_plainly(model) for model in found.models):
-        return found.read(queryset)
+def fetch_rows(document: VersionedDocument, queryset: QuerySet[Any]) -> list[Any]:
+    """Return the queryset's rows for this document: as namespaces, or as instances if the document could differ."""
+    reader = None if needs_instances(document) or not returns_instances(queryset) else column_reader(document)
+    if reader and all(has_default_init(model) for model in reader.models):
+        return reader.read(queryset)
     return list(queryset)
 
 
-def asks(document: VersionedDocument) -> bool:
-    """Whether a document's own code is given the row."""
-    return differs(type(document), VersionedDocument, ASKING)
+def needs_instances(document: VersionedDocument) -> bool:
+    """Whether the document has methods of its own that are given the row."""
+    return overrides_any(type(document), VersionedDocument, ROW_METHODS)
 
 
-def differs(kind: type, base: type, names: Iterable[str]) -> bool:
-    """Whether a class has its own code for any of these names of its base."""
-    pairs = ((getattr(kind, name), getattr(base, name)) for name in names)
-    # A class method is bound anew each time that it is looked up.
-    return any(getattr(its, "__func__", its) is not getattr(known, "__func__", known) for its, known in pairs)
+def overrides_any(subclass: type, base: type, names: Iterable[str]) -> bool:
+    """Whether a class overrides any of these methods of its base."""
+    pairs = ((getattr(subclass, name), getattr(base, name)) for name in names)
+    # A class method is a new object at each lookup, so compare the functions.
+    return any(
+        getattr(own, "__func__", own) is not getattr(inherited, "__func__", inherited) for own, inherited in pairs
+    )
 
 
 @lru_cache(maxsize=16)
-def reader(document: VersionedDocument) -> Reader | None:
-    """What reads all that its fields read; None where that is more than columns."""
+def column_reader(document: VersionedDocument) -> ColumnReader | None:
+    """Return the reader of all columns that the document's fields read, or None if they read more than columns."""
     model = document.django.model
     columns, relations = {"version"}, []
-    for _, _, get in document._prepared_fields:
-        if (name := column_of(get, model)) is not None:
+    for _, _, getter in document._prepared_fields:
+        if (name := column_name(getter, model)) is not None:
             columns.add(name)
-        elif isinstance(get, Related) and (relation := relation_of(get, model)):
+        elif isinstance(getter, RelatedColumns) and (relation := relation_of(getter, model)):
             relations.append(relation)
-        elif getattr(get, "__func__", None) not in OURS:
+        elif getattr(getter, "__func__", None) not in BASE_PREPARE_METHODS:
             return None
-    return Reader(model, tuple(sorted(columns)), tuple(relations))
+    return ColumnReader(model, tuple(sorted(columns)), tuple(relations))
 
 
-def column_of(get: Getter, model: type[Model]) -> str | None:
-    """The column that a getter reads as it is; None where it does anything else."""
-    if not isinstance(get, attrgetter):
+def column_name(getter: Getter, model: type[Model]) -> str | None:
+    """Return the column that a getter reads unchanged, or None if it does anything else."""
+    if not isinstance(getter, attrgetter):
         return None
-    name = get.__reduce__()[1][0]
+    name = getter.__reduce__()[1][0]
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    plain = field.concrete and not field.is_relation and type(getattr(model, name, None)) is DeferredAttribute
-    return name if plain else None
+    unchanged = field.concrete and not field.is_relation and type(getattr(model, name, None)) is DeferredAttribute
+    return name if unchanged else None
 
 
-def relation_of(get: Related, model: type[Model]) -> Relation | None:
-    """Where the rows of a relation are read from; None where they need instances."""
-    key = getattr(model, get.accessor).rel.field
+def relation_of(getter: RelatedColumns, model: type[Model]) -> Relation | None:
+    """Return the columns of related rows that a getter reads, or None if these rows must be instances."""
+    key = getattr(model, getter.accessor).rel.field
     if not key.target_field.primary_key:
         return None
-    names = [column_of(part, key.model) for _, part in get.parts]
+    names = [column_name(part, key.model) for _, part in getter.parts]
     if any(name is None for name in names):
         return None
-    return Relation(key.model, key.name, get.accessor + READ, tuple(name for name in names if name))
+    return Relation(key.model, key.name, getter.accessor + PREFETCH_SUFFIX, tuple(name for name in names if name))
 
 
-def makes_plainly(model: type[Model]) -> bool:
-    """Whether an instance is no more than its columns' values, as its manager reads them, and nobody hears of it."""
-    own = differs(model, Model, ("__init__", "__getattribute__", "from_db")) or hasattr(model, "__getattr__")
-    heard = pre_init.has_listeners(model) or post_init.has_listeners(model)
-    return not own and not heard and is_plain(model._default_manager.all())
+def has_default_init(model: type[Model]) -> bool:
+    """Whether an instance is exactly its columns' values: Django's own creation of instances, and no receivers."""
+    overridden = overrides_any(model, Model, ("__init__", "__getattribute__", "from_db")) or hasattr(
+        model, "__getattr__"
+    )
+    received = pre_init.has_listeners(model) or post_init.has_listeners(model)
+    return not overridden and not received and returns_instances(model._default_manager.all())
 
 
-def is_plain(queryset: QuerySet[Any]) -> bool:
-    """Whether a queryset gives instances of one table's rows, with related rows as their managers give them."""
-    if not isinstance(queryset, QuerySet) or differs(type(queryset), QuerySet, ("_fetch_all", "__iter__", "iterator")):
+def returns_instances(queryset: QuerySet[Any]) -> bool:
+    """Whether a queryset returns instances of one table, with related rows as their default managers return them."""
+    fetch_methods = ("_fetch_all", "__iter__", "iterator")
+    if not isinstance(queryset, QuerySet) or overrides_any(type(queryset), QuerySet, fetch_methods):
         return False
-    ahead: Iterable[Any] = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
-    chosen = any(isinstance(each, Prefetch) and each.queryset is not None for each in ahead)
-    return not chosen and queryset._iterable_class is ModelIterable and not queryset.query.combinator
+    lookups: Iterable[Any] = queryset._prefetch_related_lookups  # type: ignore[attr-defined]
+    selected = any(isinstance(lookup, Prefetch) and lookup.queryset is not None for lookup in lookups)
+    return not selected and queryset._iterable_class is ModelIterable and not queryset.query.combinator

@@ -1,6 +1,6 @@
 """The fingerprint of a document: a hash of its mapping, settings and analysis.
 
-An index carries it in its mapping's `_meta`, so that it is known also where the database has forgotten it.
+An index carries it in the `_meta` of its mapping, so that it is known even if the database has no record of the index.
 """
 
 import json
@@ -9,21 +9,21 @@ from typing import Any
 
 from django_elasticsearch_dsl import Document
 
-_known: dict[type, str] = {}
-CHANGEABLE = {"number_of_replicas", "refresh_interval", "search"}  # settings an operator may change under way
+_fingerprints: dict[type, str] = {}
+CHANGEABLE = {"number_of_replicas", "refresh_interval", "search"}  # settings an operator may change on a live index
 
 
 def body(document: type[Document]) -> dict[str, Any]:
-    """The mapping and the settings as the code has them."""
-    made: dict[str, Any] = document._index.to_dict()
-    return {"mappings": made.get("mappings", {}), "settings": made.get("settings", {})}
+    """Return the mapping and the settings that the code defines."""
+    index: dict[str, Any] = document._index.to_dict()
+    return {"mappings": index.get("mappings", {}), "settings": index.get("settings", {})}
 
 
 def fingerprint(document: type[Document]) -> str:
-    """The document's fingerprint, 16 hexadecimal digits."""
-    if document not in _known:
-        _known[document] = _compute(document)
-    return _known[document]
+    """Return the document's fingerprint, 16 hexadecimal digits."""
+    if document not in _fingerprints:
+        _fingerprints[document] = _compute(document)
+    return _fingerprints[document]
 
 
 def _compute(document: type[Document]) -> str:
@@ -34,7 +34,7 @@ def _compute(document: type[Document]) -> str:
 
 
 def signed_body(document: type[Document]) -> dict[str, Any]:
-    """The body to create an index with: mapping and settings, and the fingerprint in `_meta`."""
-    made = body(document)
-    meta = made["mappings"].get("_meta", {}) | {"fingerprint": fingerprint(document)}
-    return {"mappings": made["mappings"] | {"_meta": meta}, "settings": made["settings"]}
+    """Return the body to create an index with: mapping and settings, with the fingerprint in `_meta`."""
+    unsigned = body(document)
+    meta = unsigned["mappings"].get("_meta", {}) | {"fingerprint": fingerprint(document)}
+    return {"mappings": unsigned["mappings"] | {"_meta": meta}, "settings": unsigned["settings"]}

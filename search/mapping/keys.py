@@ -1,4 +1,4 @@
-"""The key of an indexed row: its model's label and its primary key, as the outbox writes them."""
+"""The key of an indexed row: its model's label and its primary key, as the outbox stores them."""
 
 from typing import NamedTuple, Self
 
@@ -7,25 +7,25 @@ from django.db.models import Model
 
 
 class Key(NamedTuple):
-    """One row of one model; `str(key)` is the outbox's text, `orders.Order:17`."""
+    """One row of one model; `str(key)` is its text in the outbox, `shop.Item:17`."""
 
-    label: str  # the model's: orders.Order
+    label: str  # of the model: shop.Item
     pk: str  # as text, which is also the document's _id
 
     @classmethod
     def of(cls, instance: Model) -> Self:
-        """The key of a model instance."""
+        """Return the key of a model instance."""
         return cls(label_of(type(instance)), str(instance.pk))
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The key in the outbox's text."""
+        """Return the key with this text in the outbox."""
         label, _, pk = text.partition(":")
         return cls(label, pk)
 
     @property
     def model(self) -> type[Model]:
-        """The model class. LookupError when no installed app has it."""
+        """The model class. Raises LookupError if no installed app has it."""
         return apps.get_model(self.label)
 
     def __str__(self) -> str:
@@ -33,5 +33,11 @@ class Key(NamedTuple):
 
 
 def label_of(model: type[Model]) -> str:
-    """The label in the keys of a model's rows: a proxy's are its table's."""
+    """Return the label in the keys of a model's rows: for a proxy, the label of its concrete model."""
     return (model._meta.concrete_model or model)._meta.label
+
+
+def sqlite_uuid_text(expression: str) -> str:
+    """Return the SQL of a UUID as Python's str() shows it: SQLite stores its 32 hexadecimal digits without dashes."""
+    parts = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
+    return " || '-' || ".join(f"substr({expression}, {start}, {length})" for start, length in parts)

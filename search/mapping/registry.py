@@ -1,4 +1,4 @@
-"""The registered documents, by model and by the names that commands take."""
+"""The registered documents, by model and by the names that `--models` takes."""
 
 import threading
 from collections.abc import Collection
@@ -11,16 +11,16 @@ from .base import VersionedDocument
 
 
 def documents(models: Collection[type[Model]] | None = None) -> list[type[VersionedDocument]]:
-    """The registered documents that carry versions, by name; of these models only, when given."""
-    found = [document for document in registry.get_documents(models) if issubclass(document, VersionedDocument)]
-    return sorted(found, key=lambda document: document.__qualname__)
+    """Return the registered VersionedDocuments, sorted by name; only those of `models` unless it is None."""
+    versioned = [document for document in registry.get_documents(models) if issubclass(document, VersionedDocument)]
+    return sorted(versioned, key=lambda document: document.__qualname__)
 
 
 class _Instances(threading.local):
-    """Each thread's instances: what a `prepare_` notes on its document is no other thread's."""
+    """Instances by document class, for each thread: a `prepare_` method may keep state on its document."""
 
     def __init__(self) -> None:
-        self.known: dict[type[VersionedDocument], VersionedDocument] = {}
+        self.by_class: dict[type[VersionedDocument], VersionedDocument] = {}
 
 
 _instances = _Instances()
@@ -28,31 +28,31 @@ _instances = _Instances()
 
 def document_instance(document: type[VersionedDocument]) -> VersionedDocument:
     """Return this thread's instance of a document class, reused: making one takes 0.3 ms, a tenth of a push."""
-    if document not in _instances.known:
-        _instances.known[document] = document()
-    return _instances.known[document]
+    if document not in _instances.by_class:
+        _instances.by_class[document] = document()
+    return _instances.by_class[document]
 
 
 def clear_instances() -> None:
-    """Forget every instance, for tests that change a document class."""
-    _instances.known.clear()
+    """Forget this thread's instances, for tests that change a document class."""
+    _instances.by_class.clear()
 
 
 def select_documents(names: list[str] | None) -> list[type[VersionedDocument]]:
-    """The documents of these models or apps, or all; UnknownModel names the first that has none."""
+    """Return the documents of these models or apps, all without names. Raise UnknownModel for a name without any."""
     if not names:
         return documents()
-    chosen: dict[type[VersionedDocument], None] = {}
+    selected: dict[type[VersionedDocument], None] = {}
     for name in names:
-        found = [document for document in documents() if name.lower() in names_of(document)]
-        if not found:
-            known = ", ".join(document.django.model._meta.label for document in documents())
-            raise UnknownModel(f"{name}; there is {known}")
-        chosen |= dict.fromkeys(found)
-    return list(chosen)
+        matches = [document for document in documents() if name.lower() in names_of(document)]
+        if not matches:
+            labels = ", ".join(document.django.model._meta.label for document in documents())
+            raise UnknownModel(f"{name}; there is {labels}")
+        selected |= dict.fromkeys(matches)
+    return list(selected)
 
 
 def names_of(document: type[VersionedDocument]) -> tuple[str, str]:
-    """What --models may call the document: its app, or its app and model."""
+    """Return the names of a document for `--models`, in lower case: app, and app.model."""
     meta = document.django.model._meta
     return meta.app_label, meta.label_lower

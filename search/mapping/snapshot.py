@@ -1,4 +1,4 @@
-"""One moment of the database for several reads: what entries, rows and targets are read in."""
+"""One consistent state of the database for several reads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +7,17 @@ from django.db import connections
 
 BEGIN = {
     "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-    # DEFERRED, whatever the settings say: IMMEDIATE would take the lock that writers wait for.
+    # DEFERRED whatever the settings say: IMMEDIATE would take the lock that writers wait for.
     "sqlite": "BEGIN DEFERRED",
 }
 
 
 @contextmanager
 def snapshot(using: str) -> Iterator[None]:
-    """All reads inside see one committed state; nothing is locked. Must not stand inside a transaction."""
+    """Run all reads inside in one transaction that sees one committed state and locks nothing.
+
+    Raise RuntimeError inside another transaction.
+    """
     connection = connections[using]
     if connection.in_atomic_block:
         raise RuntimeError("A snapshot inside a transaction would show what is not committed. Open it outside.")
@@ -23,6 +26,6 @@ def snapshot(using: str) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            connection.close()  # whatever state it is in, the next use begins afresh
+            connection.close()  # its state is unknown; the next use opens a new connection
             raise
         cursor.execute("COMMIT")

@@ -13,6 +13,7 @@ from django.db.backends.utils import truncate_name
 from django.db.models import Field, Model, UUIDField
 
 from ..exceptions import UnsupportedDatabase
+from ..mapping.keys import sqlite_uuid_text
 from ..mapping.registry import documents
 from .relations import Path, hops
 
@@ -200,12 +201,7 @@ def _parents_of_rows(connection: BaseDatabaseWrapper, schema: str, child: type[M
 
 def _text(pk: "Field[Any, Any]", expression: str) -> str:
     """A primary key as Python shows it: SQLite holds a UUID without its dashes."""
-    if not isinstance(pk, UUIDField):
-        return expression
-    parts = [
-        f"substr({expression}, {start}, {length})" for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-    ]
-    return " || '-' || ".join(parts)
+    return sqlite_uuid_text(expression) if isinstance(pk, UUIDField) else expression
 
 
 def _sqlite_values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from elasticsearch.helpers import expand_action
 from elasticsearch.serializer import OrjsonSerializer
 
 from ..mapping.base import VersionedDocument
-from ..mapping.column_rows import rows_of
+from ..mapping.column_rows import fetch_rows
 from ..mapping.fingerprint import fingerprint
 from ..mapping.keys import Key
 from ..mapping.registry import document_instance, documents
@@ -105,7 +105,7 @@ def _by_document(reading: Reading) -> dict[type[VersionedDocument], dict[str, An
 def _rows(made_by: VersionedDocument, keys: dict[str, Any], using: str) -> dict[str, Any]:
     """Each key's row that this document indexes; None where the row is gone or not to be indexed."""
     queryset = made_by.get_queryset().using(using).filter(pk__in=list(keys.values()))
-    rows = {row.pk: row for row in (rows_of(made_by, queryset) if len(keys) >= SEVERAL else queryset)}
+    rows = {row.pk: row for row in (fetch_rows(made_by, queryset) if len(keys) >= SEVERAL else queryset)}
     return {
         key: row if (row := rows.get(pk)) is not None and made_by.should_index_object(row) else None
         for key, pk in keys.items()

@@ -18,7 +18,7 @@ from elasticsearch.helpers import expand_action
 from ..conf import conf
 from ..exceptions import EngineUnavailable, RebuildLost
 from ..mapping.base import VersionedDocument
-from ..mapping.column_rows import rows_of
+from ..mapping.column_rows import fetch_rows
 from ..mapping.keys import Key, label_of
 from ..mapping.snapshot import snapshot
 from ..models import BackfillRange, Index
@@ -89,7 +89,7 @@ class Filler:
         upto = behind if until is None else behind.filter(pk__lte=until)
         with snapshot(self.using):
             read_at = monotonic()
-            rows = rows_of(self.document, upto[: None if until is not None else self.size])
+            rows = fetch_rows(self.document, upto[: None if until is not None else self.size])
             indexed = [row for row in rows if self.document.should_index_object(row)]
             return Chunk([self.operation(row) for row in indexed], rows[-1].pk, read_at) if rows else None
 

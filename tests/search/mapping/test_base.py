@@ -1,4 +1,4 @@
-"""The base of documents: each write names the row's version, and carries what drift sums."""
+"""VersionedDocument: each write carries the row's version, and the numbers that a comparison sums."""
 
 from collections import defaultdict
 from uuid import UUID
@@ -25,20 +25,20 @@ def order():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("action", ["index", "delete"])
-def test_every_write_names_the_rows_version(order, action):
+def test_every_write_carries_the_rows_version(order, action):
     prepared = OrderDocument()._prepare_action(order, action)
     assert (prepared["_op_type"], prepared["_id"]) == (action, 17)
     assert (prepared["version"], prepared["version_type"]) == (VERSION, "external_gte")
 
 
 @pytest.mark.django_db
-def test_the_document_carries_what_drift_sums(order):
+def test_the_document_carries_the_numbers_of_a_comparison(order):
     prepared = OrderDocument().prepare(order)
     expected = {"row_key": 17, "version": VERSION, "checksum": checksum(17, VERSION)}
     assert {name: prepared[name] for name in expected} == expected
 
 
-def test_a_key_that_is_no_integer_is_hashed():
+def test_a_key_that_is_not_an_integer_is_hashed():
     pk = UUID(int=1)
     instance = ItemDocument()
     row = Item(id=pk, name="a", version=VERSION)
@@ -46,13 +46,13 @@ def test_a_key_that_is_no_integer_is_hashed():
     assert 0 <= key_number(pk) < 2**28
 
 
-def test_every_document_maps_what_drift_sums():
+def test_every_document_maps_the_numbers_of_a_comparison():
     for document in documents():
         shapes = document._index.to_dict()["mappings"]["properties"]
         assert {shapes[name]["type"] for name in ("row_key", "version", "checksum")} == {"long"}
 
 
-def test_documents_are_those_that_carry_versions_by_name(monkeypatch):
+def test_documents_are_the_versioned_ones_sorted_by_name(monkeypatch):
     assert documents() == [ItemDocument, OrderDocument]
     for name in ("_indices", "_models", "_related_models"):
         copied = {key: set(values) for key, values in getattr(registry, name).items()}

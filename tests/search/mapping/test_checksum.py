@@ -1,4 +1,4 @@
-"""The checksum: in its range, exact in a double's sum, and different for what differs."""
+"""The checksum: within its range, and different for different versions."""
 
 from hashlib import md5
 from uuid import UUID
@@ -13,7 +13,7 @@ def test_a_known_value():
     assert checksum(1, 1) == 40_504**2 % PRIME
 
 
-def test_a_key_that_is_no_integer_has_a_number_of_28_bits():
+def test_a_key_that_is_not_an_integer_has_a_number_of_28_bits():
     assert key_number(UUID(int=1)) == int(md5(b"00000000-0000-0000-0000-000000000001").hexdigest()[:7], 16)
 
 

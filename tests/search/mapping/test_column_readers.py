@@ -1,4 +1,4 @@
-"""A document reads off a row what django-elasticsearch-dsl reads, whichever of the two does it."""
+"""Fast getters return what the getters of django-elasticsearch-dsl return."""
 
 from functools import partial
 from operator import attrgetter
@@ -9,42 +9,41 @@ from elasticsearch.dsl import InnerDoc
 
 from order_search.documents import OrderDocument
 from orders.models import Order, OrderLine
-from search.mapping.column_readers import quicker
+from search.mapping.column_readers import fast_getter
 from tests.search.engine_help import order
 
 
 def saved(number, **values):
-    """An order in the table."""
-    made = order(number, **values)
-    made.save()
-    return made
+    instance = order(number, **values)
+    instance.save()
+    return instance
 
 
-def package(document):
-    """What the package itself reads each field by."""
-    return {name: found for name, _, found in Document.init_prepare(document)}
+def package_getters(document):
+    """Return the package's own getter of each field."""
+    return {name: getter for name, _, getter in Document.init_prepare(document)}
 
 
-def getter(field, name="note", model=Order):
-    """What a document of this field alone would read it by; None where that is the package's own."""
+def faster(field, name="note", model=Order):
+    """Return the fast getter of a field, or None if the package's own is kept."""
     field._path = field._path or [name]
-    found = partial(field.get_value_from_instance, field_value_to_ignore=None)
-    chosen = quicker(name, field, found, model)
-    return None if chosen is found else chosen
+    package_getter = partial(field.get_value_from_instance, field_value_to_ignore=None)
+    getter = fast_getter(name, field, package_getter, model)
+    return None if getter is package_getter else getter
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("lines", [0, 1, 3])
-@pytest.mark.parametrize("read_ahead", [False, True])
-def test_an_order_reads_as_the_package_reads_it(lines, read_ahead):
-    made = saved(7, note="by bike")
+@pytest.mark.parametrize("prefetched", [False, True])
+def test_an_order_reads_as_the_package_reads_it(lines, prefetched):
+    instance = saved(7, note="by bike")
     for position in range(1, lines + 1):
         OrderLine.objects.create(
-            order=made, position=position, sku=f"L-{position}", quantity=position, unit_price="7.5"
+            order=instance, position=position, sku=f"L-{position}", quantity=position, unit_price="7.5"
         )
-    rows = OrderDocument().get_queryset() if read_ahead else Order.objects.all()
-    document, row = OrderDocument(), rows.get(pk=made.pk)
-    assert document.prepare(row) == {name: read(row) for name, read in package(document).items()}
+    rows = OrderDocument().get_queryset() if prefetched else Order.objects.all()
+    document, row = OrderDocument(), rows.get(pk=instance.pk)
+    assert document.prepare(row) == {name: read(row) for name, read in package_getters(document).items()}
 
 
 @pytest.mark.django_db
@@ -55,16 +54,16 @@ def test_orders_with_their_lines_are_two_statements(django_assert_num_queries):
         assert [len(OrderDocument().prepare(row)["lines"]) for row in OrderDocument().get_queryset()] == [1, 1, 1]
 
 
-def test_of_an_order_only_what_is_prepared_is_left_to_the_document():
+def test_only_prepare_methods_of_an_order_keep_their_getter():
     document = OrderDocument()
-    found = package(document)
-    same = {name for name, _, read in document._prepared_fields if read == found[name]}
+    kept = package_getters(document)
+    same = {name for name, _, getter in document._prepared_fields if getter == kept[name]}
     assert same == {"row_key", "checksum"}
 
 
 def test_a_column_is_read_by_its_name():
-    assert isinstance(getter(fields.TextField()), attrgetter)
-    assert getter(fields.TextField(attr="note"), name="remark")(Order(note="by bike")) == "by bike"
+    assert isinstance(faster(fields.TextField()), attrgetter)
+    assert faster(fields.TextField(attr="note"), name="remark")(Order(note="by bike")) == "by bike"
 
 
 class Inner(InnerDoc):
@@ -83,24 +82,26 @@ class Inner(InnerDoc):
         pytest.param(fields.ListField(fields.KeywordField()), "note", Order, id="a list"),
         pytest.param(fields.FileField(), "note", Order, id="a file"),
         pytest.param(fields.ObjectField(properties={"note": fields.TextField()}), "order", OrderLine, id="a parent"),
-        pytest.param(fields.NestedField(doc_class=Inner), "lines", Order, id="a part of its own making"),
-        pytest.param(fields.NestedField(properties={"amount": fields.DoubleField()}), "lines", Order, id="no column"),
-        pytest.param(fields.NestedField(properties={}), "lines", Order, id="no part"),
+        pytest.param(fields.NestedField(doc_class=Inner), "lines", Order, id="a prepared part"),
+        pytest.param(
+            fields.NestedField(properties={"amount": fields.DoubleField()}), "lines", Order, id="a property in a part"
+        ),
+        pytest.param(fields.NestedField(properties={}), "lines", Order, id="without parts"),
     ],
 )
-def test_all_else_is_left_to_the_package(field, name, model):
-    assert getter(field, name, model) is None
+def test_every_other_field_keeps_its_getter(field, name, model):
+    assert faster(field, name, model) is None
 
 
-def test_a_row_that_is_to_be_ignored_is_left_to_the_package():
+def test_a_field_with_a_value_to_ignore_keeps_its_getter():
     line = OrderLine(sku="L")
-    found = partial(fields.KeywordField(attr="sku").get_value_from_instance, field_value_to_ignore=line)
-    assert quicker("sku", found.func.__self__, found, OrderLine) is found
+    package_getter = partial(fields.KeywordField(attr="sku").get_value_from_instance, field_value_to_ignore=line)
+    assert fast_getter("sku", package_getter.func.__self__, package_getter, OrderLine) is package_getter
 
 
-@pytest.mark.parametrize("way", ["__getitem__", "__bool__", "__len__"])
-def test_rows_with_ways_of_their_own_are_left_to_the_package(monkeypatch, way):
+@pytest.mark.parametrize("method", ["__getitem__", "__bool__", "__len__"])
+def test_fields_of_a_model_with_overrides_keep_their_getter(monkeypatch, method):
     lines = fields.NestedField(properties={"sku": fields.KeywordField()})
-    assert (getter(fields.KeywordField()), getter(lines, "lines")) != (None, None)
-    monkeypatch.setattr(Order, way, lambda self, *name: 0, raising=False)
-    assert (getter(fields.KeywordField()), getter(lines, "lines")) == (None, None)
+    assert (faster(fields.KeywordField()), faster(lines, "lines")) != (None, None)
+    monkeypatch.setattr(Order, method, lambda self, *name: 0, raising=False)
+    assert (faster(fields.KeywordField()), faster(lines, "lines")) == (None, None)

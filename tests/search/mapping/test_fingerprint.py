@@ -1,4 +1,4 @@
-"""The fingerprint tells mappings apart, and nothing else."""
+"""The fingerprint differs for different mappings, and only for them."""
 
 from typing import Any
 
@@ -9,31 +9,31 @@ from search.mapping.fingerprint import fingerprint, signed_body
 
 
 def document(*, replicas: int = 0, refresh: str = "1s", gc: str = "1h", **mapped: Any) -> type[Document]:
-    """A document class of its own, registered nowhere."""
+    """Return an unregistered document class."""
 
-    class Made(Document):  # type: ignore[misc]
+    class SampleDocument(Document):  # type: ignore[misc]
         class Index:
-            name = "made"
+            name = "sample"
             settings = {"number_of_replicas": replicas, "refresh_interval": refresh, "gc_deletes": gc}
 
     for name, field in mapped.items():
-        Made._doc_type.mapping.field(name, field)
-    return Made
+        SampleDocument._doc_type.mapping.field(name, field)
+    return SampleDocument
 
 
 def test_equal_code_has_an_equal_fingerprint() -> None:
     assert fingerprint(document(a=fields.LongField())) == fingerprint(document(a=fields.LongField()))
 
 
-def test_the_order_of_fields_is_nothing() -> None:
-    one = document(a=fields.LongField(), b=fields.TextField())
-    other = document(b=fields.TextField(), a=fields.LongField())
-    assert fingerprint(one) == fingerprint(other)
+def test_the_order_of_fields_does_not_count() -> None:
+    first = document(a=fields.LongField(), b=fields.TextField())
+    second = document(b=fields.TextField(), a=fields.LongField())
+    assert fingerprint(first) == fingerprint(second)
 
 
 def test_a_field_its_type_and_a_lasting_setting_count() -> None:
-    made = [document(), document(a=fields.LongField()), document(a=fields.KeywordField()), document(gc="2h")]
-    assert len({fingerprint(one) for one in made}) == 4
+    classes = [document(), document(a=fields.LongField()), document(a=fields.KeywordField()), document(gc="2h")]
+    assert len({fingerprint(class_) for class_ in classes}) == 4
 
 
 def test_settings_that_an_operator_changes_do_not_count() -> None:

@@ -1,4 +1,4 @@
-"""Which documents --models names."""
+"""select_documents(): which documents --models selects."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.shop.documents import ItemDocument
 
 
 @pytest.mark.parametrize(
-    ("names", "chosen"),
+    ("names", "expected"),
     [
         (None, [ItemDocument, OrderDocument]),
         ([], [ItemDocument, OrderDocument]),
@@ -18,12 +18,12 @@ from tests.shop.documents import ItemDocument
         (["orders.Order", "shop"], [OrderDocument, ItemDocument]),
     ],
 )
-def test_apps_and_models_in_any_case_each_once(names: list[str] | None, chosen: list[type]) -> None:
-    assert select_documents(names) == chosen
+def test_apps_and_models_in_any_case_each_once(names: list[str] | None, expected: list[type]) -> None:
+    assert select_documents(names) == expected
 
 
 @pytest.mark.parametrize("name", ["", "order", "auth", "orders.order.x", "shop.Part"])
-def test_an_unknown_one_is_named_beside_those_that_are_known(name: str) -> None:
+def test_an_unknown_name_is_reported_with_the_known_labels(name: str) -> None:
     with pytest.raises(UnknownModel) as caught:
         select_documents(["shop", name])
     assert caught.value.detail == f"{name}; there is shop.Item, orders.Order"

@@ -1,4 +1,4 @@
-"""A snapshot: one committed state for several reads, which holds up nobody."""
+"""snapshot(): one committed state for several reads, which blocks no writer."""
 
 import pytest
 from django.db import connection, transaction
@@ -11,11 +11,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_pushes(settings):
+def _push_is_off(settings):
     settings.SEARCH_PUSH = "off"
 
 
-def test_what_is_committed_meanwhile_is_not_seen_and_does_not_wait():
+def test_a_concurrent_commit_is_not_seen_and_not_blocked():
     with snapshot("default"):
         assert Item.objects.count() == 0
         in_threads(lambda: Item.objects.create(name="later"))
@@ -23,7 +23,7 @@ def test_what_is_committed_meanwhile_is_not_seen_and_does_not_wait():
     assert Item.objects.count() == 1
 
 
-def test_it_refuses_to_stand_inside_a_transaction():
+def test_it_refuses_to_run_inside_a_transaction():
     with transaction.atomic(), pytest.raises(RuntimeError, match="Open it outside"), snapshot("default"):
         pass
 
