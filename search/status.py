@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from .client import client, translate_errors
 from .conf import conf
-from .drift.compare import NO_DRIFT
+from .drift.row_diff import NOT_DRIFT
 from .exceptions import SearchError
 from .indices import lifecycle
 from .indices.validation import triggers
@@ -109,7 +109,7 @@ def _beyond(document: type[VersionedDocument], alias: str, using: str) -> list[s
 
 def _last_drift(live: Index) -> list[str]:
     """What the last comparison found and did not repair."""
-    left = [f"{count} {kind}" for kind, count in live.drift.items() if count and kind not in NO_DRIFT]
+    left = [f"{count} {kind}" for kind, count in live.drift.items() if count and kind not in NOT_DRIFT]
     return [f"the last comparison left {', '.join(left)}: run manage.py search_drift --repair"] if left else []
 
 

@@ -37,9 +37,9 @@ def mend() -> None:
     """Rebuild the indices that are not in step with the database: the embedded engine may have lost some of it."""
     from django.core.management import call_command
 
-    from search.drift.in_step import behind
+    from search.drift.compare import out_of_sync_documents
 
-    if models := [document.django.model._meta.label_lower for document in behind()]:
+    if models := [document.django.model._meta.label_lower for document in out_of_sync_documents()]:
         print(f"The embedded engine was not in step with the database: {', '.join(models)}", flush=True)
         call_command("search_index", "--rebuild", "--models", *models)
 

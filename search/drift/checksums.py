@@ -3,7 +3,7 @@
 Two sides that agree on both in a range hold the same rows there, at the same versions.
 """
 
-# only names and numbers of our own are put into SQL
+# Only our own names and numbers are formatted into SQL.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,186 +13,188 @@ from django.db import connections
 from elasticsearch.helpers import scan
 
 from ..client import client
-from .rows import HASHES, Rows
+from .rows import HASH_SPACE, Rows
 
-RANGES = 1024  # that one search sums
-DOUBLES = 1 << 53  # up to here the engine's doubles are whole numbers
-EXACT = DOUBLES >> 31  # rows whose sum is: a checksum is below 2^31
-PAGE = 1000  # documents in one page of a listing
+RANGES_PER_SEARCH = 1024
+LARGEST_EXACT_DOUBLE = 1 << 53  # Elasticsearch aggregates in doubles, which hold every integer up to here
+MAX_EXACT_ROWS = LARGEST_EXACT_DOUBLE >> 31  # a checksum is below 2^31, so a sum of this many is exact
+SCAN_PAGE_SIZE = 1000  # documents
 
 
-class Span(NamedTuple):
-    """A range of row keys (VersionedDocument.row_key), from `low` up to but not including `high`; None is open."""
+class KeyRange(NamedTuple):
+    """A range of row keys (VersionedDocument.row_key), from `low` up to but not including `high`; None is unbounded."""
 
     low: int | None = None
     high: int | None = None
 
     def query(self) -> dict[str, Any]:
-        """The documents of this range."""
-        return {"range": {"row_key": given({"gte": self.low, "lt": self.high})}}
+        """Return the query that matches the documents of this range."""
+        return {"range": {"row_key": without_none({"gte": self.low, "lt": self.high})}}
 
     @property
-    def fits(self) -> bool:
-        """Whether its bounds are whole in a double."""
-        return all(abs(bound) <= DOUBLES for bound in self if bound is not None)
+    def is_exact_in_doubles(self) -> bool:
+        return all(abs(bound) <= LARGEST_EXACT_DOUBLE for bound in self if bound is not None)
 
 
-def given(bounds: dict[str, int | None]) -> dict[str, int]:
-    """The bounds that there are."""
+def without_none(bounds: dict[str, int | None]) -> dict[str, int]:
     return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """What one side has in a range."""
+class RangeSum:
+    """The number of rows or documents in a range, and the sum of their checksums."""
 
     count: int = 0
     checksum: int = 0
 
 
-class Mark(NamedTuple):
-    """What tells one state of a row from another, on either side."""
+class RowMark(NamedTuple):
+    """What identifies one state of a row, in the database as in an index."""
 
     version: int
     checksum: int | None
 
 
 class DatabaseSums:
-    """The rows' side. Every call is one statement, so it sees one state of the table."""
+    """Sums over the rows. Every call is one statement, so it sees one state of the table."""
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
 
-    def total(self, span: Span = Span()) -> Sum:  # noqa: B008  # a Span cannot change
-        """Count and sum over one range."""
-        return next((found for _, found in self._buckets(span, None)), Sum())
+    def total(self, key_range: KeyRange = KeyRange()) -> RangeSum:  # noqa: B008  # a KeyRange is immutable
+        return next((range_sum for _, range_sum in self._buckets(key_range, None)), RangeSum())
 
-    def walk(self, span: Span, step: int) -> list[tuple[Span, Sum]]:
-        """The range cut into ranges of about `step` rows, which together cover it without a gap, with their sums."""
-        found = list(self._buckets(span, step)) or [(span.low, Sum())]
-        lows = [span.low, *(low for low, _ in found[1:])]
-        highs = [*lows[1:], span.high]
-        return [(Span(low, high), total) for low, high, (_, total) in zip(lows, highs, found, strict=True)]
+    def split(self, key_range: KeyRange, size: int) -> list[tuple[KeyRange, RangeSum]]:
+        """Split a range into ranges of about `size` rows that cover it without a gap, each with its sum."""
+        buckets = list(self._buckets(key_range, size)) or [(key_range.low, RangeSum())]
+        lows = [key_range.low, *(low for low, _ in buckets[1:])]
+        highs = [*lows[1:], key_range.high]
+        return [
+            (KeyRange(low, high), range_sum) for low, high, (_, range_sum) in zip(lows, highs, buckets, strict=True)
+        ]
 
-    def listing(self, spans: Sequence[Span]) -> dict[str, Mark]:
-        """Every row of these ranges, by its document's id."""
+    def marks(self, key_ranges: Sequence[KeyRange]) -> dict[str, RowMark]:
+        """Return the mark of every row in these ranges, by document id."""
         if self.rows.streamed:
-            streamed = (row for span in spans for row in self.rows.stream(*span))
-            return {text: Mark(version, checksum) for _, text, version, checksum in streamed}
-        conditions = [self._where(span) for span in spans]
+            streamed = (row for key_range in key_ranges for row in self.rows.stream(*key_range))
+            return {text: RowMark(version, checksum) for _, text, version, checksum in streamed}
+        conditions = [self._where(key_range) for key_range in key_ranges]
         where = " OR ".join(f"({condition})" for condition, _ in conditions)
-        sql = f"SELECT txt, ver, chk FROM ({self.rows.sql}) found WHERE {where}"
-        found = self._execute(sql, [bound for _, bounds in conditions for bound in bounds])
-        return {text: Mark(version, checksum) for text, version, checksum in found}
+        sql = f"SELECT txt, ver, chk FROM ({self.rows.sql}) document_rows WHERE {where}"
+        records = self._execute(sql, [bound for _, bounds in conditions for bound in bounds])
+        return {text: RowMark(version, checksum) for text, version, checksum in records}
 
-    def _buckets(self, span: Span, step: int | None) -> Iterator[tuple[int | None, Sum]]:
-        """(lowest key, sum) of every bucket of `step` rows, in order; with no step the whole range is one."""
+    def _buckets(self, key_range: KeyRange, size: int | None) -> Iterator[tuple[int | None, RangeSum]]:
+        """Yield (lowest key, sum) of every bucket of `size` rows, by key; without a size the range is one bucket."""
         if self.rows.streamed:
-            yield from self._streamed(span, step)
+            yield from self._streamed_buckets(key_range, size)
             return
-        condition, bounds = self._where(span)
-        bucket, low = self._bucket(span, step)
+        condition, bounds = self._where(key_range)
+        bucket, low = self._bucket_sql(key_range, size)
         sql = (
             f"SELECT {low}, count(*), sum(chk) FROM (SELECT num, chk, {bucket} AS bucket "
-            f"FROM ({self.rows.sql}) found WHERE {condition}) cut GROUP BY bucket ORDER BY bucket"
+            f"FROM ({self.rows.sql}) document_rows WHERE {condition}) buckets GROUP BY bucket ORDER BY bucket"
         )
         for lowest, count, total in self._execute(sql, bounds):
-            yield lowest, Sum(count, int(total))
+            yield lowest, RangeSum(count, int(total))
 
-    def _bucket(self, span: Span, step: int | None) -> tuple[str, str]:
-        """The SQL of a row's bucket, and of a bucket's lowest key."""
-        if step is None:
+    def _bucket_sql(self, key_range: KeyRange, size: int | None) -> tuple[str, str]:
+        """Return the SQL of a row's bucket, and of the lowest key of a bucket."""
+        if size is None:
             return "0", "NULL"
         if not self.rows.hashed:
-            return f"(row_number() OVER (ORDER BY num) - 1) / {step}", "min(num)"
-        width = self._width(span, step)
+            return f"(row_number() OVER (ORDER BY num) - 1) / {size}", "min(num)"
+        width = self._hash_width(key_range, size)
         return f"num / {width}", f"bucket * {width}"
 
-    def _width(self, span: Span, step: int) -> int:
-        """Hashes are spread evenly: so many of them hold about `step` rows."""
-        share = (HASHES if span.high is None else span.high) - (span.low or 0)
-        return max(1, share * step // max(1, self.total(span).count))
+    def _hash_width(self, key_range: KeyRange, size: int) -> int:
+        """Return how many hashes hold about `size` rows: hashes are spread evenly."""
+        hashes = (HASH_SPACE if key_range.high is None else key_range.high) - (key_range.low or 0)
+        return max(1, hashes * size // max(1, self.total(key_range).count))
 
-    def _where(self, span: Span) -> tuple[str, list[int]]:
-        parts = [("num >= %s", span.low), ("num < %s", span.high)]
-        used = [(text, bound) for text, bound in parts if bound is not None]
-        return " AND ".join(text for text, _ in used) or "TRUE", [bound for _, bound in used]
+    def _where(self, key_range: KeyRange) -> tuple[str, list[int]]:
+        bounds = without_none({"num >= %s": key_range.low, "num < %s": key_range.high})
+        return " AND ".join(bounds) or "TRUE", list(bounds.values())
 
     def _execute(self, sql: str, bounds: Sequence[int]) -> list[tuple[Any, ...]]:
         with connections[self.rows.using].cursor() as cursor:
             cursor.execute(sql, (*self.rows.parameters, *bounds))
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-            return found
+            records: list[tuple[Any, ...]] = cursor.fetchall()
+            return records
 
-    def _streamed(self, span: Span, step: int | None) -> Iterator[tuple[int | None, Sum]]:
-        """The same in Python, for rows that only Python can choose or number."""
-        width = self._width(span, step) if step and self.rows.hashed else 1
+    def _streamed_buckets(self, key_range: KeyRange, size: int | None) -> Iterator[tuple[int | None, RangeSum]]:
+        """Yield the same buckets, computed in Python."""
+        width = self._hash_width(key_range, size) if size and self.rows.hashed else 1
         buckets: dict[int, tuple[int, int, int]] = {}
-        for at, (number, _, _, checksum) in enumerate(self.rows.stream(*span)):
-            bucket = 0 if step is None else number // width if self.rows.hashed else at // step
-            first = bucket * width if self.rows.hashed else number
-            low, count, total = buckets.get(bucket, (first, 0, 0))
+        for position, (number, _, _, checksum) in enumerate(self.rows.stream(*key_range)):
+            bucket = 0 if size is None else number // width if self.rows.hashed else position // size
+            lowest = bucket * width if self.rows.hashed else number
+            low, count, total = buckets.get(bucket, (lowest, 0, 0))
             buckets[bucket] = (low, count + 1, total + checksum)
         for _, (low, count, total) in sorted(buckets.items()):
-            yield low, Sum(count, total)
+            yield low, RangeSum(count, total)
 
 
 class IndexSums:
-    """The documents' side: one physical index, or of it only what `extra` selects."""
+    """Sums over the documents of one index, or over those that `query` matches."""
 
-    def __init__(self, name: str, extra: dict[str, Any] | None = None) -> None:
+    def __init__(self, name: str, query: dict[str, Any] | None = None) -> None:
         self.name = name
-        self.extra = [extra] if extra else []
+        self.filters = [query] if query else []
 
-    def total(self) -> Sum:
-        """Count and sum of all; exact for up to EXACT documents."""
-        return self._some([Span()])[0]
+    def total(self) -> RangeSum:
+        """Return count and sum of all documents. The sum is exact for up to MAX_EXACT_ROWS."""
+        return self._range_sums([KeyRange()])[0]
 
-    def sums(self, spans: Sequence[Span]) -> list[Sum]:
-        """Count and sum over each range."""
-        found: list[Sum] = []
-        for at in range(0, len(spans), RANGES):
-            found += self._some(spans[at : at + RANGES])
-        return found
+    def sums(self, key_ranges: Sequence[KeyRange]) -> list[RangeSum]:
+        """Return count and sum of each range, in the given sequence."""
+        sums: list[RangeSum] = []
+        for start in range(0, len(key_ranges), RANGES_PER_SEARCH):
+            sums += self._range_sums(key_ranges[start : start + RANGES_PER_SEARCH])
+        return sums
 
-    def _some(self, spans: Sequence[Span]) -> list[Sum]:
+    def _range_sums(self, key_ranges: Sequence[KeyRange]) -> list[RangeSum]:
         total = {"total": {"sum": {"field": "checksum"}}}
-        answer = client().search(
+        response = client().search(
             index=self.name,
             size=0,
-            query={"bool": {"filter": self.extra}},
-            aggregations={"spans": {**divided(spans), "aggs": total}},
+            query={"bool": {"filter": self.filters}},
+            aggregations={"ranges": {**range_aggregation(key_ranges), "aggs": total}},
         )
-        buckets = answer["aggregations"]["spans"]["buckets"]
-        found = [buckets[str(at)] for at in range(len(spans))]
-        return [Sum(bucket["doc_count"], int(bucket["total"]["value"])) for bucket in found]
+        buckets = response["aggregations"]["ranges"]["buckets"]
+        by_position = [buckets[str(position)] for position in range(len(key_ranges))]
+        return [RangeSum(bucket["doc_count"], int(bucket["total"]["value"])) for bucket in by_position]
 
-    def listing(self, spans: Iterable[Span]) -> Iterator[tuple[str, Mark]]:
-        """Every document of these ranges, in no order, read in pages."""
-        yield from self._scan({"should": [span.query() for span in spans], "minimum_should_match": 1})
+    def marks(self, key_ranges: Iterable[KeyRange]) -> Iterator[tuple[str, RowMark]]:
+        """Yield (id, mark) of every document in these ranges, unsorted, read in pages."""
+        yield from self._scan({"should": [key_range.query() for key_range in key_ranges], "minimum_should_match": 1})
 
-    def strangers(self) -> Iterator[tuple[str, Mark]]:
-        """The documents that are in no range, since something else than us wrote them."""
+    def unknown_documents(self) -> Iterator[tuple[str, RowMark]]:
+        """Yield (id, mark) of the documents without a row key: another program wrote them."""
         yield from self._scan({"must_not": [{"exists": {"field": "row_key"}}]})
 
-    def _scan(self, clauses: dict[str, Any]) -> Iterator[tuple[str, Mark]]:
+    def _scan(self, clauses: dict[str, Any]) -> Iterator[tuple[str, RowMark]]:
         body = {
-            "query": {"bool": {"filter": self.extra, **clauses}},
+            "query": {"bool": {"filter": self.filters, **clauses}},
             "version": True,
             "_source": False,
             "docvalue_fields": ["checksum"],
         }
-        for hit in scan(client(), index=self.name, query=body, size=PAGE):
-            yield hit["_id"], Mark(hit["_version"], hit.get("fields", {}).get("checksum", [None])[0])
+        for hit in scan(client(), index=self.name, query=body, size=SCAN_PAGE_SIZE):
+            yield hit["_id"], RowMark(hit["_version"], hit.get("fields", {}).get("checksum", [None])[0])
 
 
-def divided(spans: Sequence[Span]) -> dict[str, Any]:
-    """The aggregation with a bucket for each range, by its place.
+def range_aggregation(key_ranges: Sequence[KeyRange]) -> dict[str, Any]:
+    """Return an aggregation with one bucket for each range, named by its position.
 
-    The engine takes the bounds of ranges for doubles, which would put a document beside a bound from 2^53 on into the
-    wrong one; filters are exact, and slow: 1000 over 1,000,000 documents take 5 to 11 s, and ranges 0.2 s.
+    A range aggregation rounds its bounds to doubles, which from 2^53 on would put a document next to a bound into the
+    wrong bucket. Filters are exact but slow: for 1000 ranges of 1,000,000 documents they take 5 to 11 s, against 0.2 s.
     """
-    if not all(span.fits for span in spans):
-        return {"filters": {"filters": {str(at): span.query() for at, span in enumerate(spans)}}}
-    ranges = [{"key": str(at), **given({"from": low, "to": high})} for at, (low, high) in enumerate(spans)]
+    if not all(key_range.is_exact_in_doubles for key_range in key_ranges):
+        filters = {str(position): key_range.query() for position, key_range in enumerate(key_ranges)}
+        return {"filters": {"filters": filters}}
+    ranges = [
+        {"key": str(position), **without_none({"from": low, "to": high})}
+        for position, (low, high) in enumerate(key_ranges)
+    ]
     return {"range": {"field": "row_key", "keyed": True, "ranges": ranges}}

@@ -1,7 +1,7 @@
-"""Repair: makes what drift found a change like any other, and pushes it.
+"""Repair: turn each difference into an ordinary change, and push it.
 
-A row that is missing, stale or altered in the index is touched, which raises its version above the document's: an
-entry alone would be refused as old. An orphan gets a delete entry with its document's version.
+A row whose document is missing, stale or altered is touched, which raises its version above the document's: an entry
+alone would be rejected as older. An orphaned document gets a delete entry with the document's version.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,47 +11,47 @@ from django.utils import timezone
 
 from ..client import client
 from ..mapping.base import VersionedDocument
-from ..mapping.keys import Key
+from ..mapping.keys import Key, label_of
 from ..models import Entry
 from ..outbox import capture, transitions
 from ..push.push import push
-from .compare import BATCH, batches
-from .row_diff import Difference, Kind, as_pk
+from .compare import ROWS_PER_BATCH, batches
+from .row_diff import Difference, DriftKind, as_pk
 
-TOUCHED = (Kind.MISSING, Kind.STALE, Kind.ALTERED)
+TOUCHED_KINDS = (DriftKind.MISSING, DriftKind.STALE, DriftKind.ALTERED)
 
 
 def repair(document: type[VersionedDocument], name: str, differences: Iterable[Difference], using: str) -> int:
-    """Repair what differs in the index `name`; how many are confirmed. The relay pushes what is not."""
-    return sum(_repair(document, name, batch, using) for batch in batches(differences, BATCH))
+    """Repair these differences of the index `name`; return how many are confirmed. The relay pushes the others."""
+    return sum(_repair_batch(document, name, batch, using) for batch in batches(differences, ROWS_PER_BATCH))
 
 
-def _repair(document: type[VersionedDocument], name: str, batch: Sequence[Difference], using: str) -> int:
+def _repair_batch(document: type[VersionedDocument], name: str, batch: Sequence[Difference], using: str) -> int:
     model = document.django.model._meta.concrete_model
-    keys, removed = [], 0
-    for one in batch:
-        pk = as_pk(model._meta.pk, one.id)
-        if one.kind in TOUCHED:
-            capture.touch(model, [pk], above=one.version, using=using)
-        elif one.kind == Kind.ORPHANED and pk is not None:
-            bury_orphan(str(Key(model._meta.label, one.id)), one.version, using)
-        else:
-            removed += one.kind == Kind.ORPHANED and remove_stranger(name, one)
-            continue
-        keys.append(str(Key(model._meta.label, one.id)))
+    keys, deleted = [], 0
+    for difference in batch:
+        pk, key = as_pk(model._meta.pk, difference.id), str(Key(label_of(model), difference.id))
+        if difference.kind in TOUCHED_KINDS:
+            capture.touch(model, [pk], above=difference.version, using=using)
+            keys.append(key)
+        elif difference.kind == DriftKind.ORPHANED and pk is not None:
+            add_delete_entry(key, difference.version, using)
+            keys.append(key)
+        elif difference.kind == DriftKind.ORPHANED:
+            delete_unknown_document(name, difference)
+            deleted += 1
     results = push(keys, using)
     transitions.record(results, using)
-    return removed + sum(result.done for result in results)
+    return deleted + sum(result.done for result in results)
 
 
-def remove_stranger(name: str, stranger: Difference) -> bool:
-    """Delete a document whose id no row can have: there is nothing that an entry could stand for."""
-    client().delete(index=name, id=stranger.id, version=stranger.version, version_type="external_gte")
-    return True
+def delete_unknown_document(name: str, difference: Difference) -> None:
+    """Delete a document whose id no row can have, so that no entry can name it."""
+    client().delete(index=name, id=difference.id, version=difference.version, version_type="external_gte")
 
 
-def bury_orphan(key: str, version: int, using: str) -> None:
-    """Note a delete as a trigger would have; an entry that came meanwhile knows better and stays."""
+def add_delete_entry(key: str, version: int, using: str) -> None:
+    """Add the entry that a trigger would have written for a delete. An entry that exists is newer and is kept."""
     now = timezone.now()
     entry = Entry(
         key=key,

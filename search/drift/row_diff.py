@@ -1,7 +1,7 @@
-"""The close look at single rows: what the database, the outbox and an index say of them, at rest.
+"""Compare single rows: what the database, the outbox and an index hold of them while they do not change.
 
-Rows and entries are read in one snapshot, then the documents, then rows and entries again. A row that differs from
-its document, stood still between the two readings and has no entry is drift; whatever moved is on its way by itself.
+Rows and entries are read in one snapshot, then the documents, then rows and entries again. A row that differs from its
+document, is the same in both snapshots and has no entry has drifted; any other difference is a change on its way.
 """
 
 import json
@@ -13,117 +13,120 @@ from typing import Any
 from ..client import client
 from ..mapping.base import VersionedDocument
 from ..mapping.checksum import checksum
-from ..mapping.keys import Key
+from ..mapping.keys import Key, label_of
 from ..mapping.snapshot import snapshot
 from ..models import Entry, EntryState
 from ..push.actions import serializer
 
 
-class Kind(StrEnum):
+class DriftKind(StrEnum):
     """How a document differs from its row."""
 
     MISSING = "missing"  # a row without a document
     STALE = "stale"  # a document of another version of the row
     ORPHANED = "orphaned"  # a document without a row
-    ALTERED = "altered"  # the row's version, and not its contents: changed in the engine by hand
-    PENDING = "pending"  # no drift: the change waits in the outbox
-    DEAD = "dead"  # no drift: the engine refused it, and a dead letter says so
+    ALTERED = "altered"  # the row's version with other contents: changed in Elasticsearch by hand
+    PENDING = "pending"  # no drift: the change is in the outbox, pending or settling
+    DEAD = "dead"  # no drift: Elasticsearch rejected the document, and a dead letter records it
+
+
+NOT_DRIFT = (DriftKind.PENDING, DriftKind.DEAD)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One document that differs from its row."""
 
-    kind: Kind
+    kind: DriftKind
     id: str
-    version: int = 0  # the document's; 0 where there is none
+    version: int = 0  # of the document; 0 if there is none
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A row or a document as it was seen."""
+class RowState:
+    """The state of a row, or of a document in the index."""
 
     version: int
     checksum: int | None
-    source: Any = None  # only where contents are compared
+    source: Any = None  # the contents, only in a deep comparison
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """The database's side at one moment: rows by id, and the state of each entry."""
+class Snapshot:
+    """Rows by id, and the state of each entry by id, as one transaction sees them."""
 
-    rows: dict[str, Seen]
+    rows: dict[str, RowState]
     entries: dict[str, str]
 
 
-class Looker:
-    """Looks at rows and documents of one document class and one index."""
+class RowComparer:
+    """Compares rows of one document class with their documents in one index; `deep` compares the contents too."""
 
     def __init__(self, document: type[VersionedDocument], name: str, using: str, *, deep: bool = False) -> None:
         self.document = document()
         self.name = name
         self.using = using
         self.deep = deep
-        self.label: str = document.django.model._meta.concrete_model._meta.label
+        self.label = label_of(document.django.model)
         self.pk = document.django.model._meta.pk
 
     def differences(self, ids: Collection[str]) -> Iterator[Difference]:
-        """Those of these ids whose document differs from its row at rest, or is awaited."""
-        before = self.database(ids)
-        documents = self.documents(ids)
-        after = self.database(ids)
-        for one in ids:
-            row, document = before.rows.get(one), documents.get(one)
-            if row == document or row != after.rows.get(one):
+        """Yield differences of rows that did not change between both reads, or that have an outbox entry."""
+        before = self.read_database(ids)
+        documents = self.read_index(ids)
+        after = self.read_database(ids)
+        for id_ in ids:
+            row, document = before.rows.get(id_), documents.get(id_)
+            if row == document or row != after.rows.get(id_):
                 continue
-            state = after.entries.get(one) or before.entries.get(one)
-            yield Difference(awaited(state) if state else kind(row, document), one, document.version if document else 0)
+            entry_state = after.entries.get(id_) or before.entries.get(id_)
+            kind = kind_of_pending(entry_state) if entry_state else kind_of_difference(row, document)
+            yield Difference(kind, id_, document.version if document else 0)
 
-    def database(self, ids: Collection[str]) -> Moment:
-        """Rows and entries of these ids, in one snapshot."""
-        pks = [pk for one in ids if (pk := as_pk(self.pk, one)) is not None]
+    def read_database(self, ids: Collection[str]) -> Snapshot:
+        pks = [pk for id_ in ids if (pk := as_pk(self.pk, id_)) is not None]
         with snapshot(self.using):
-            rows = list(self.document.get_queryset().using(self.using).filter(pk__in=pks))
-            seen = {str(row.pk): self.seen(row) for row in rows if self.document.should_index_object(row)}
-            keys = [str(Key(self.label, one)) for one in ids]
+            queryset = self.document.get_queryset().using(self.using).filter(pk__in=pks)
+            rows = {str(row.pk): self.row_state(row) for row in queryset if self.document.should_index_object(row)}
+            keys = [str(Key(self.label, id_)) for id_ in ids]
             entries = Entry.objects.using(self.using).filter(key__in=keys).values_list("key", "state")
-            return Moment(seen, {Key.parse(key).pk: state for key, state in entries})
+            return Snapshot(rows, {Key.parse(key).pk: state for key, state in entries})
 
-    def seen(self, row: Any) -> Seen:
-        """A row as its document should look."""
+    def row_state(self, row: Any) -> RowState:
+        """Return the state that the row's document should have."""
         source = json.loads(serializer.dumps(self.document.prepare(row))) if self.deep else None
-        return Seen(row.version, checksum(row.pk, row.version), source)
+        return RowState(row.version, checksum(row.pk, row.version), source)
 
-    def documents(self, ids: Collection[str]) -> dict[str, Seen]:
-        """The documents of these ids as they are now, refreshed or not."""
+    def read_index(self, ids: Collection[str]) -> dict[str, RowState]:
+        """Return the documents of these ids by id. A get by id also sees what was not yet refreshed."""
         include = None if self.deep else ["checksum"]
-        answer = client().mget(index=self.name, ids=list(ids), source_includes=include)
-        return {one["_id"]: self._stored(one) for one in answer["docs"] if one.get("found")}
+        response = client().mget(index=self.name, ids=list(ids), source_includes=include)
+        return {item["_id"]: self._document_state(item) for item in response["docs"] if item.get("found")}
 
-    def _stored(self, one: dict[str, Any]) -> Seen:
-        source = one.get("_source", {})
-        return Seen(one["_version"], source.get("checksum"), source if self.deep else None)
+    def _document_state(self, item: dict[str, Any]) -> RowState:
+        source = item.get("_source", {})
+        return RowState(item["_version"], source.get("checksum"), source if self.deep else None)
 
 
 def as_pk(field: Any, text: str) -> Any:
-    """The primary key that a document's id stands for; None if no row can have it."""
+    """Return the primary key that a document's id stands for, or None if no row can have it."""
     try:
         pk = field.to_python(text)
         field.run_validators(pk)
-    except Exception:  # whatever the field says to it
+    except Exception:  # a field may raise anything for a text that it cannot convert
         return None
     return pk if str(pk) == text else None
 
 
-def kind(row: Seen | None, document: Seen | None) -> Kind:
-    """What it is called."""
+def kind_of_difference(row: RowState | None, document: RowState | None) -> DriftKind:
     if row is None:
-        return Kind.ORPHANED
+        return DriftKind.ORPHANED
     if document is None:
-        return Kind.MISSING
-    return Kind.ALTERED if (row.version, row.checksum) == (document.version, document.checksum) else Kind.STALE
+        return DriftKind.MISSING
+    same_version = (row.version, row.checksum) == (document.version, document.checksum)
+    return DriftKind.ALTERED if same_version else DriftKind.STALE
 
 
-def awaited(state: str) -> Kind:
-    """What an entry in this state means for its row."""
-    return Kind.DEAD if state == EntryState.DEAD else Kind.PENDING
+def kind_of_pending(entry_state: str) -> DriftKind:
+    """Return what a difference means for a row with an outbox entry in this state."""
+    return DriftKind.DEAD if entry_state == EntryState.DEAD else DriftKind.PENDING

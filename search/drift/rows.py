@@ -1,11 +1,11 @@
-"""A document's rows as drift numbers them: each row's key as a number and as text, its version and its checksum.
+"""A document's rows as a comparison reads them: the key as a number and as text, the version and the checksum.
 
-Python (search/mapping/checksum.py) is the reference; the SQL here computes the same on PostgreSQL and SQLite. Rows that
-only Python can choose (`should_index_object`), and keys of a type that this SQL does not know, are streamed through
-Python instead: slower, and right.
+Python (mapping/checksum.py) is the reference; the SQL here computes the same on PostgreSQL and SQLite. Rows that only
+Python can select (`should_index_object`), and keys of a type without SQL here, are streamed through Python instead,
+which is slower.
 """
 
-# only names and numbers of our own are put into SQL
+# Only our own names and numbers are formatted into SQL.
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,14 +16,15 @@ from django_elasticsearch_dsl import Document
 
 from ..mapping.base import VersionedDocument
 from ..mapping.checksum import PRIME, checksum, key_number
+from ..mapping.keys import sqlite_uuid_text
 
-HASHES = 1 << 28  # the numbers that a key which is no integer can have
-STREAM = 2000  # rows in memory at once
-HEX = "0123456789abcdef"
+HASH_SPACE = 1 << 28  # how many numbers a key that is not an integer can be hashed to
+STREAM_CHUNK_SIZE = 2000  # rows in memory at once
+HEX_DIGITS = "0123456789abcdef"
 
 
 class Rows:
-    """The rows of one document, in one database; `since` leaves out those whose version is lower."""
+    """The rows of one document in one database; `since` leaves out rows of a lower version."""
 
     def __init__(self, document: type[VersionedDocument], using: str, since: int = 0) -> None:
         self.document = document()
@@ -32,63 +33,65 @@ class Rows:
         self.queryset = queryset.filter(version__gte=since) if since else queryset
         pk = key_field(document)
         self.hashed = not isinstance(pk, models.IntegerField)
-        text = key_text(pk, connections[using].vendor)
-        chooses = type(self.document).should_index_object is not Document.should_index_object
-        self.sql, self.parameters = ("", ()) if text is None or chooses else self._compile(text)
+        text = key_text_sql(pk, connections[using].vendor)
+        selects_in_python = type(self.document).should_index_object is not Document.should_index_object
+        self.sql, self.parameters = ("", ()) if text is None or selects_in_python else self._compile(text)
 
     @property
     def streamed(self) -> bool:
-        """Whether these rows go through Python."""
+        """Whether these rows are read through Python."""
         return not self.sql
 
     def _compile(self, text: str) -> tuple[str, tuple[Any, ...]]:
-        """A query of num, txt, ver and chk. Its percent signs are doubled: it is always executed with parameters."""
+        """Return a query of num, txt, ver and chk. Percent signs are doubled: it always runs with parameters."""
         columns = self.queryset.annotate(row_pk=F("pk"), row_version=F("version")).values("row_pk", "row_version")
         inner, parameters = columns.query.get_compiler(self.using).as_sql()
         number = number_sql(text, connections[self.using].vendor) if self.hashed else "row_pk"
         x = f"((((num %% {PRIME}) + {PRIME}) %% {PRIME}) * 40503 + ver %% {PRIME}) %% {PRIME}"
-        numbered = f"SELECT CAST({number} AS bigint) AS num, {text} AS txt, row_version AS ver FROM ({inner}) chosen"
+        numbered = f"SELECT CAST({number} AS bigint) AS num, {text} AS txt, row_version AS ver FROM ({inner}) selected"
         mixed = f"SELECT num, txt, ver, {x} AS x FROM ({numbered}) numbered"
         return f"SELECT num, txt, ver, x * x %% {PRIME} AS chk FROM ({mixed}) mixed", tuple(parameters)
 
     def stream(self, low: int | None = None, high: int | None = None) -> Iterator[tuple[int, str, int, int]]:
-        """(number, text, version, checksum) of every row in the range, in the key's order, through Python."""
-        queryset = self.queryset if self.hashed else within(self.queryset, low, high)
-        for row in queryset.order_by("pk").iterator(chunk_size=STREAM):
+        """Yield (number, text, version, checksum) of every row in the range, sorted by primary key."""
+        queryset = self.queryset if self.hashed else filter_range(self.queryset, low, high)
+        for row in queryset.order_by("pk").iterator(chunk_size=STREAM_CHUNK_SIZE):
             number = key_number(row.pk)
             inside = (low is None or number >= low) and (high is None or number < high)
             if inside and self.document.should_index_object(row):
                 yield number, str(row.pk), row.version, checksum(row.pk, row.version)
 
 
-def within(queryset: QuerySet[Any], low: int | None, high: int | None) -> QuerySet[Any]:
-    """The rows whose integer key lies in the range."""
+def filter_range(queryset: QuerySet[Any], low: int | None, high: int | None) -> QuerySet[Any]:
+    """Return the rows with low <= primary key < high, for an integer key."""
     bounds = {"pk__gte": low, "pk__lt": high}
     return queryset.filter(**{name: bound for name, bound in bounds.items() if bound is not None})
 
 
 def key_field(document: type[VersionedDocument]) -> "models.Field[Any, Any]":
-    """The primary key's own field, also where it is another table's."""
+    """Return the field that holds the primary key's value: for a one-to-one key, that of the other model."""
     pk: Any = document.django.model._meta.pk
     while pk.is_relation:
         pk = pk.target_field
     return pk  # type: ignore[no-any-return]
 
 
-def key_text(pk: "models.Field[Any, Any]", vendor: str) -> str | None:
-    """The SQL of row_pk as Python's str() shows it, which is the document's id; None for a type unknown here."""
+def key_text_sql(pk: "models.Field[Any, Any]", vendor: str) -> str | None:
+    """Return the SQL of row_pk as Python's str() shows it, which is the document's id; None for other types of key."""
     if not isinstance(pk, models.IntegerField | models.CharField | models.UUIDField):
         return None
-    if vendor == "sqlite" and isinstance(pk, models.UUIDField):  # kept as 32 hexadecimal digits
-        parts = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
-        return " || '-' || ".join(f"substr(row_pk, {start}, {length})" for start, length in parts)
+    if vendor == "sqlite" and isinstance(pk, models.UUIDField):
+        return sqlite_uuid_text("row_pk")
     return "CAST(row_pk AS text)"
 
 
 def number_sql(text: str, vendor: str) -> str:
-    """The SQL of the first 28 bits of the MD5 of a text."""
+    """Return the SQL of the first 28 bits of the MD5 of a text."""
     if vendor == "postgresql":
         return f"('x0' || substr(md5({text}), 1, 7))::bit(32)::bigint"
-    # SQLite reads no hexadecimal: each digit by its place. Django gives it MD5.
-    digits = (f"(instr('{HEX}', substr(MD5({text}), {at}, 1)) - 1) * {16 ** (7 - at)}" for at in range(1, 8))
+    # SQLite cannot convert hexadecimal, so each digit is looked up and weighted. Django registers MD5 with SQLite.
+    digits = (
+        f"(instr('{HEX_DIGITS}', substr(MD5({text}), {position}, 1)) - 1) * {16 ** (7 - position)}"
+        for position in range(1, 8)
+    )
     return f"({' + '.join(digits)})"

@@ -1,9 +1,12 @@
-"""One look at one document's live index: compare, perhaps repair, and remember when and what was found."""
+"""One drift run: compare the live index of a document, repair it on request, and store the result. Or watch."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, close_old_connections
 from django.utils import timezone
 
 from ..client import translate_errors
@@ -11,30 +14,36 @@ from ..exceptions import AliasMismatch, NoIndex
 from ..indices import lifecycle
 from ..mapping.base import VersionedDocument
 from ..models import Index
-from .compare import NO_DRIFT, Comparison, Report
+from .compare import Comparison, Report
 from .repair import repair
+from .row_diff import NOT_DRIFT
+
+MAX_TIME_SHARE = 0.2  # of the time that watching may spend in runs, however short the interval
 
 
 @dataclass(frozen=True)
-class Inspection:
-    """What one look found."""
+class DriftRun:
+    """The result of one run."""
 
     alias: str
     report: Report
     seconds: float
-    repaired: int | None = None  # documents; None when nobody asked to repair
+    repaired: int | None = None  # documents; None without repair
 
     @property
-    def settled(self) -> bool:
-        """Whether nothing is left to do: all was in step, or all that was not has been repaired and confirmed."""
+    def resolved(self) -> bool:
+        """True if nothing drifted, or if all drift was repaired and confirmed."""
         return self.report.drifted == (self.repaired or 0)
 
     def as_json(self) -> dict[str, Any]:
-        """As --json shows it."""
+        """Return the run as `search_drift --json` prints it."""
         report = self.report
         kinds = {str(kind): {"count": count, "ids": report.ids[kind]} for kind, count in report.counts.items()}
-        facts = {"alias": self.alias, "index": report.index, "rows": report.rows, "documents": report.documents}
-        return facts | {
+        return {
+            "alias": self.alias,
+            "index": report.index,
+            "rows": report.rows,
+            "documents": report.documents,
             "in_step": report.in_step,
             **kinds,
             "repaired": self.repaired,
@@ -42,44 +51,70 @@ class Inspection:
         }
 
 
-def inspect(
+def check_drift(
     document: type[VersionedDocument],
-    using: str = "default",
+    using: str = DEFAULT_DB_ALIAS,
     *,
     deep: bool = False,
-    repairs: bool = False,
+    with_repair: bool = False,
     since: int = 0,
-) -> Inspection:
-    """Look at the live index. NoIndex, AliasMismatch and the engine's errors: could not look."""
-    alias, began = lifecycle.alias_of(document), monotonic()
+) -> DriftRun:
+    """Compare a document's live index with the database, and repair it if `with_repair` is set.
+
+    `deep` compares contents too, `since` (a version) only rows changed since. Raise NoIndex, AliasMismatch or an error
+    of Elasticsearch if the index cannot be compared.
+    """
+    alias, started = lifecycle.alias_of(document), monotonic()
     with translate_errors():
-        comparison = Comparison(document, searched(alias, using), using, since=since, deep=deep)
-        differences = comparison.differences()
-        if repairs:
-            repaired: int | None = repair(document, comparison.report.index, differences, using)
+        comparison = Comparison(document, live_index_name(alias, using), using, since=since, deep=deep)
+        repaired = None
+        if with_repair:
+            repaired = repair(document, comparison.report.index, comparison.differences(), using)
         else:
-            repaired = None
-            for _ in differences:
-                pass
-    done = Inspection(alias, comparison.report, monotonic() - began, repaired)
-    remember(done, using)
-    return done
+            comparison.run()
+    run = DriftRun(alias, comparison.report, monotonic() - started, repaired)
+    save_result(run, using)
+    return run
 
 
-def searched(alias: str, using: str) -> str:
-    """The live index's name, if database and alias agree on it."""
+def live_index_name(alias: str, using: str) -> str:
+    """Return the live index's name. Raise NoIndex, or AliasMismatch if alias and database name different indices."""
     recorded, named = lifecycle.live(alias, using), lifecycle.behind(alias, using)
     if not recorded and not named:
         raise NoIndex(alias)
     if not recorded or not named or recorded.name != named:
-        taken = recorded.name if recorded else "none"
-        raise AliasMismatch(f"{alias} names {named or 'none'}, the database takes {taken} for live")
+        live_name = recorded.name if recorded else "none"
+        raise AliasMismatch(f"{alias} names {named or 'none'}, the database takes {live_name} for live")
     return named
 
 
-def remember(done: Inspection, using: str) -> None:
-    """Note on the index when it was compared, and what is left: for --list and for the metrics."""
-    left = {str(kind): count for kind, count in done.report.counts.items()}
-    if done.settled:
-        left |= {kind: 0 for kind in left if kind not in NO_DRIFT}
-    Index.objects.using(using).filter(name=done.report.index).update(verified_at=timezone.now(), drift=left)
+def save_result(run: DriftRun, using: str) -> None:
+    """Store on the index when it was compared and what drift is left, for `search_index --list` and the metrics."""
+    left = {str(kind): count for kind, count in run.report.counts.items()}
+    if run.resolved:
+        left |= {kind: 0 for kind in left if kind not in NOT_DRIFT}
+    Index.objects.using(using).filter(name=run.report.index).update(verified_at=timezone.now(), drift=left)
+
+
+def watch(
+    run: Callable[[], None],
+    interval: float,
+    *,
+    stop: threading.Event | None = None,
+    clock: Callable[[], float] = monotonic,
+) -> None:
+    """Call `run` every `interval` seconds, and less often if it takes long, until `stop` is set.
+
+    `run` handles its errors: what it raises ends the watch.
+    """
+    stop = stop or threading.Event()
+    while not stop.is_set():
+        started = clock()
+        run()
+        close_old_connections()
+        stop.wait(pause(interval, clock() - started))
+
+
+def pause(interval: float, duration: float) -> float:
+    """Return how many seconds to pause after a run that took `duration`, so that MAX_TIME_SHARE is kept."""
+    return max(interval - duration, duration / MAX_TIME_SHARE - duration)

@@ -15,7 +15,7 @@ from django.db.models import Sum
 from ..client import client, translate_errors
 from ..conf import conf
 from ..drift.compare import Comparison
-from ..drift.row_diff import Kind
+from ..drift.row_diff import DriftKind
 from ..exceptions import FingerprintMismatch, NothingToResume, RebuildIncomplete
 from ..indices import lifecycle, lock
 from ..indices.swap import settle, swap
@@ -27,7 +27,8 @@ from .backfill import NAMED, Filler, split
 from .worker_pool import default_workers, work
 
 WHILE_BUILDING = {"refresh_interval": "-1", "number_of_replicas": 0}  # pushes never wait for a refresh
-WRONG = (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.DEAD)  # dead: a change that this index alone may have refused
+# dead: a change that this index alone may have refused
+WRONG = (DriftKind.MISSING, DriftKind.STALE, DriftKind.ORPHANED, DriftKind.DEAD)
 LOOK_AGAIN = 0.05  # seconds
 RANGES_A_WORKER = 4  # more than one, so that none waits long for the slowest
 

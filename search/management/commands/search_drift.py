@@ -1,6 +1,6 @@
-"""`manage.py search_drift`: whether index and database agree, and what differs; with --repair makes them agree.
+"""`manage.py search_drift`: compare index and database, report what differs, and repair it with --repair.
 
-Exit code 0: in step. 1: drift was found (and, with --repair, not all of it is confirmed yet). 2: could not look.
+Exit code 0: in step. 1: drift was found (with --repair: and not all of it is repaired and confirmed). 2: not compared.
 """
 
 import json
@@ -10,91 +10,95 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import Error as DatabaseError
 
-from ...drift.row_diff import Kind
-from ...drift.run import Inspection, inspect
-from ...drift.watch import watch
+from ...drift.row_diff import DriftKind
+from ...drift.run import DriftRun, check_drift, watch
 from ...exceptions import SearchError
+from ...mapping.base import VersionedDocument
 from ...mapping.registry import select_documents
 from ...rebuild.populate import microseconds
-from ..arguments import moment, positive_number
+from ..arguments import add_database, moment, positive_number
 from ..base import OneLineCommand, of_database, one_line
 
-SHOWN = 20  # ids of a kind that the text names; --json names more
+MAX_PRINTED_IDS = 20  # of each kind; --json prints more
 
 
 class Command(OneLineCommand):
-    """Parse, look once or for ever, report."""
-
-    help = "Compare index and database; exit 0 in step, 1 drift, 2 could not look."
+    help = "Compare index and database. Exit code: 0 in step, 1 drift, 2 could not compare."
     failed = 2
-    saying = "Could not look: "
+    saying = "Could not compare: "
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
         add("--models", nargs="*", metavar="app[.model]", help="only these models or apps")
-        add("--deep", action="store_true", help="compare contents too: finds what was altered in the engine by hand")
-        add("--since", type=moment, metavar="MOMENT", help="only what changed since 2026-11-24T04:25, or 12h ago")
-        add("--repair", action="store_true", help="push again what is missing or stale, delete what is orphaned")
+        add("--deep", action="store_true", help="compare contents too: finds documents altered in Elasticsearch")
+        add("--since", type=moment, metavar="MOMENT", help="only rows changed since 2026-11-24T04:25, or 12h ago")
+        add("--repair", action="store_true", help="push missing, stale and altered rows again, delete orphans")
         add(
             "--watch",
             type=positive_number,
             metavar="SECONDS",
-            help="look again and again, at most one fifth of the time",
+            help="compare every SECONDS until interrupted, for at most a fifth of the time",
         )
-        add("--json", action="store_true", help="one JSON document on standard output, a line each with --watch")
+        add("--json", action="store_true", help="print JSON, with --watch one line for each comparison")
+        add_database(parser)
 
     def handle(self, *, models: list[str] | None, **options: Any) -> None:
         self.options = options
-        chosen = select_documents(models)
-        if seconds := options["watch"]:
-            self.watch(chosen, seconds)
-            return
-        found = [inspect(document, **self.how()) for document in chosen]
-        self.report(found)
-        if not all(one.settled for one in found):
+        documents = select_documents(models)
+        if interval := options["watch"]:
+            with suppress(KeyboardInterrupt):
+                watch(lambda: self.try_to_compare(documents), interval)
+        elif not self.compare(documents):
             sys.exit(1)
 
-    def watch(self, chosen: list[Any], seconds: float) -> None:
-        """Look until Ctrl-C or SIGTERM; what fails is said, and tried again."""
-        with suppress(KeyboardInterrupt):
-            for found in watch(chosen, seconds, **self.how()):
-                if isinstance(found, Exception):
-                    known = found if isinstance(found, SearchError) else of_database(found)
-                    self.stderr.write(self.saying + one_line(known))
-                else:
-                    self.report(found)
+    def compare(self, documents: list[type[VersionedDocument]]) -> bool:
+        """Compare once and report; return whether no drift is left."""
+        runs = [self.check_document(document) for document in documents]
+        self.report(runs)
+        return all(drift_run.resolved for drift_run in runs)
 
-    def how(self) -> dict[str, Any]:
-        """What the flags say of how to look."""
+    def try_to_compare(self, documents: list[type[VersionedDocument]]) -> None:
+        """Compare once, and report an expected error instead of raising it: the next comparison may succeed."""
+        try:
+            self.compare(documents)
+        except SearchError as error:
+            self.stderr.write(self.saying + one_line(error))
+        except DatabaseError as error:
+            self.stderr.write(self.saying + one_line(of_database(error)))
+
+    def check_document(self, document: type[VersionedDocument]) -> DriftRun:
         since: datetime | None = self.options["since"]
-        return {
-            "deep": self.options["deep"],
-            "repairs": self.options["repair"],
-            "since": microseconds(since) if since else 0,
-        }
+        return check_drift(
+            document,
+            self.options["database"],
+            deep=self.options["deep"],
+            with_repair=self.options["repair"],
+            since=microseconds(since) if since else 0,
+        )
 
-    def report(self, found: list[Inspection]) -> None:
-        """Say what was found."""
+    def report(self, runs: list[DriftRun]) -> None:
         if self.options["json"]:
             indent = None if self.options["watch"] else 2
-            answer = {"in_step": all(one.settled for one in found), "documents": [one.as_json() for one in found]}
-            self.stdout.write(json.dumps(answer, indent=indent))
+            in_step = all(drift_run.resolved for drift_run in runs)
+            result = {"in_step": in_step, "documents": [drift_run.as_json() for drift_run in runs]}
+            self.stdout.write(json.dumps(result, indent=indent))
         elif self.options["verbosity"] > 0:
-            for one in found:
-                self.stdout.write("\n".join(lines(one)))
+            for drift_run in runs:
+                self.stdout.write("\n".join(report_lines(drift_run)))
 
 
-def lines(one: Inspection) -> list[str]:
-    """One document's inspection as text."""
-    report = one.report
+def report_lines(drift_run: DriftRun) -> list[str]:
+    """Return the text report of one document."""
+    report = drift_run.report
     counts = [f"{count} {kind}" for kind, count in report.counts.items() if count]
     verdict = ", ".join(counts if not report.in_step else ["in step", *counts])
-    found = [f"{one.alias}: {report.rows} rows, {report.documents} documents, {verdict}"]
-    for kind in (Kind.MISSING, Kind.STALE, Kind.ORPHANED, Kind.ALTERED):
+    lines = [f"{drift_run.alias}: {report.rows} rows, {report.documents} documents, {verdict}"]
+    for kind in (DriftKind.MISSING, DriftKind.STALE, DriftKind.ORPHANED, DriftKind.ALTERED):
         if ids := report.ids[kind]:
-            more = f" and {report.counts[kind] - SHOWN} more" if report.counts[kind] > SHOWN else ""
-            found.append(f"  {kind}: {', '.join(ids[:SHOWN])}{more}")
-    if one.repaired is not None and not report.in_step:
-        found.append(f"  repaired: {one.repaired} of {report.drifted}")
-    return found
+            more = report.counts[kind] - MAX_PRINTED_IDS
+            lines.append(f"  {kind}: {', '.join(ids[:MAX_PRINTED_IDS])}{f' and {more} more' if more > 0 else ''}")
+    if drift_run.repaired is not None and not report.in_step:
+        lines.append(f"  repaired: {drift_run.repaired} of {report.drifted}")
+    return lines

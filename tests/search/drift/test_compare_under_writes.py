@@ -1,4 +1,4 @@
-"""A repair writes what differs and not one document more; a comparison writes none. The engine counts."""
+"""A repair writes only what differs, and a comparison writes nothing: Elasticsearch counts the writes."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.drift.run import inspect
+from search.drift.run import check_drift
 from search.indices import lifecycle
 from search.models import Entry
 from search.rebuild.populate import populate
@@ -15,7 +15,7 @@ from tests.search.engine_help import make_orders
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.real, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ROWS = 3000  # so that there are ranges, most of which agree
+ROWS = 3000  # so that there are several ranges, most of which agree
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def name(engine: Elasticsearch) -> str:
 
 
 def writes(engine: Elasticsearch, name: str) -> tuple[int, int]:
-    """How many documents were ever written and deleted in this index."""
-    found: dict[str, Any] = engine.indices.stats(index=name, metric="indexing")["_all"]["primaries"]["indexing"]
-    return found["index_total"], found["delete_total"]
+    """Return how many documents were ever written to and deleted from this index."""
+    counts: dict[str, Any] = engine.indices.stats(index=name, metric="indexing")["_all"]["primaries"]["indexing"]
+    return counts["index_total"], counts["delete_total"]
 
 
 def versions() -> dict[int, int]:
@@ -50,8 +50,8 @@ def test_only_what_differs_is_written(engine: Elasticsearch, name: str) -> None:
     engine.index(index=name, id=str(10**9), document=orphan, version=7, version_type="external")
     before, written = versions(), writes(engine, name)
 
-    found = inspect(OrderDocument, deep=True)
-    assert {kind: ids for kind, ids in found.report.ids.items() if ids} == {
+    run = check_drift(OrderDocument, deep=True)
+    assert {kind: ids for kind, ids in run.report.ids.items() if ids} == {
         "missing": [str(missing.pk)],
         "stale": [str(stale.pk)],
         "altered": [str(altered.pk)],
@@ -59,11 +59,11 @@ def test_only_what_differs_is_written(engine: Elasticsearch, name: str) -> None:
     }
     assert (writes(engine, name), versions(), Entry.objects.count()) == (written, before, 0)
 
-    repaired = inspect(OrderDocument, deep=True, repairs=True)
-    assert (repaired.repaired, repaired.settled) == (4, True)
+    repaired = check_drift(OrderDocument, deep=True, with_repair=True)
+    assert (repaired.repaired, repaired.resolved) == (4, True)
     assert writes(engine, name) == (written[0] + 3, written[1] + 1)
     after = versions()
     assert {pk for pk in before if before[pk] != after[pk]} == {missing.pk, stale.pk, altered.pk}
     assert_in_step(name)
-    # The orphan's delete settles, as every delete does.
+    # The orphan's delete is settling, as every delete does.
     assert list(Entry.objects.values_list("key", "state")) == [(f"orders.Order:{10**9}", "settling")]

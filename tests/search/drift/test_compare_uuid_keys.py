@@ -1,5 +1,6 @@
-"""Drift where keys are UUIDs, which are compared in ranges of a hash."""
+"""Comparison and repair with UUID keys, which are compared in ranges of a hash."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,9 +22,8 @@ ABSENT = UUID("00000000-0000-4000-8000-000000000000")
 
 
 @pytest.fixture
-def name(engine: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Items in the index and confirmed, compared in ranges of about five."""
-    monkeypatch.setattr("search.drift.compare.STEP", 5)
+def name(engine: Elasticsearch) -> str:
+    """Items in the index and confirmed."""
     name = lifecycle.create(ItemDocument).name
     lifecycle.create(OrderDocument)
     Item.objects.bulk_create(Item(name=f"Item {number}") for number in range(COUNT))
@@ -32,23 +32,26 @@ def name(engine: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
+def comparison(name: str, **options: Any) -> Comparison:
+    return Comparison(ItemDocument, name, "default", rows_per_range=5, **options)
+
+
 def compare(name: str) -> Report:
-    return Comparison(ItemDocument, name, "default").run()
+    return comparison(name).run()
 
 
-def mend(name: str) -> int:
-    return repair(ItemDocument, name, Comparison(ItemDocument, name, "default").differences(), "default")
+def run_repair(name: str) -> int:
+    return repair(ItemDocument, name, comparison(name).differences(), "default")
 
 
-def found(report: Report) -> dict[str, list[str]]:
+def drifted_ids(report: Report) -> dict[str, list[str]]:
     return {str(kind): sorted(ids) for kind, ids in report.ids.items() if ids}
 
 
 @pytest.mark.parametrize("exact", [COUNT, COUNT - 1])
-def test_in_step(name: str, monkeypatch: pytest.MonkeyPatch, exact: int) -> None:
-    """By one sum, and by those of ranges."""
-    monkeypatch.setattr("search.drift.compare.EXACT", exact)
-    report = compare(name)
+def test_in_step(name: str, exact: int) -> None:
+    """By one sum, and by sums of ranges."""
+    report = comparison(name, max_exact_rows=exact).run()
     assert (report.in_step, report.rows, report.documents) == (True, COUNT, COUNT)
 
 
@@ -60,11 +63,11 @@ def test_each_kind_is_found_and_repaired_and_nothing_else_touched(engine: Elasti
     body = {"row_key": 5, "version": 7, "checksum": 1}
     engine.index(index=name, id=str(ABSENT), document=body, version=7, version_type="external")
     engine.index(index=name, id="no UUID", document=body, version=7, version_type="external")
-    wanted = {"missing": [missing], "stale": [stale], "orphaned": sorted([str(ABSENT), "no UUID"])}
+    expected = {"missing": [missing], "stale": [stale], "orphaned": sorted([str(ABSENT), "no UUID"])}
     before = versions(engine, name)
-    assert found(compare(name)) == wanted
-    assert mend(name) == 4
+    assert drifted_ids(compare(name)) == expected
+    assert run_repair(name) == 4
     assert compare(name).in_step
     after = versions(engine, name)
-    changed = {one for one in before | after if before.get(one) != after.get(one)}
+    changed = {id_ for id_ in before | after if before.get(id_) != after.get(id_)}
     assert changed == {missing, stale, str(ABSENT), "no UUID"}

@@ -1,4 +1,4 @@
-"""The close look at one row: what counts as drift, and what is on its way by itself."""
+"""RowComparer: which differences are drift, and which are changes on their way."""
 
 from typing import Any
 
@@ -8,7 +8,14 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.drift.row_diff import Kind, Looker, Seen, as_pk, awaited, kind
+from search.drift.row_diff import (
+    DriftKind,
+    RowComparer,
+    RowState,
+    as_pk,
+    kind_of_difference,
+    kind_of_pending,
+)
 from search.indices import lifecycle
 from search.models import Entry
 from search.rebuild.populate import populate
@@ -18,20 +25,21 @@ from tests.search.engine_help import make_orders
 @pytest.mark.parametrize(
     ("row", "document", "expected"),
     [
-        (None, Seen(1, 5), Kind.ORPHANED),
-        (Seen(1, 5), None, Kind.MISSING),
-        (Seen(2, 5), Seen(1, 4), Kind.STALE),
-        (Seen(1, 4), Seen(2, 5), Kind.STALE),
-        (Seen(1, 5), Seen(1, 6), Kind.STALE),
-        (Seen(1, 5, {"a": 1}), Seen(1, 5, {"a": 2}), Kind.ALTERED),
+        (None, RowState(1, 5), DriftKind.ORPHANED),
+        (RowState(1, 5), None, DriftKind.MISSING),
+        (RowState(2, 5), RowState(1, 4), DriftKind.STALE),
+        (RowState(1, 4), RowState(2, 5), DriftKind.STALE),
+        (RowState(1, 5), RowState(1, 6), DriftKind.STALE),
+        (RowState(1, 5, {"a": 1}), RowState(1, 5, {"a": 2}), DriftKind.ALTERED),
     ],
 )
-def test_what_it_is_called(row: Seen | None, document: Seen | None, expected: Kind) -> None:
-    assert kind(row, document) is expected
+def test_kind_of_difference(row: RowState | None, document: RowState | None, expected: DriftKind) -> None:
+    assert kind_of_difference(row, document) is expected
 
 
-def test_what_an_entry_means() -> None:
-    assert [awaited(state) for state in ("pending", "settling", "dead")] == [Kind.PENDING, Kind.PENDING, Kind.DEAD]
+def test_kind_of_pending() -> None:
+    kinds = [kind_of_pending(state) for state in ("pending", "settling", "dead")]
+    assert kinds == [DriftKind.PENDING, DriftKind.PENDING, DriftKind.DEAD]
 
 
 @pytest.mark.parametrize(
@@ -46,50 +54,52 @@ def test_what_an_entry_means() -> None:
         (models.UUIDField(), "nonsense", None),
     ],
 )
-def test_the_key_that_an_id_stands_for(field: Any, text: str, pk: Any) -> None:
+def test_primary_key_of_an_id(field: Any, text: str, pk: Any) -> None:
     assert as_pk(field, text) == pk
 
 
 @pytest.fixture
-def looker(engine: Elasticsearch) -> Looker:
+def comparer(engine: Elasticsearch) -> RowComparer:
     """Two orders in step, of which the first document is then lost."""
     name = lifecycle.create(OrderDocument).name
     rows = make_orders(2)
     populate(OrderDocument)
     Entry.objects.all().delete()
     engine.delete(index=name, id=str(rows[0].pk))
-    return Looker(OrderDocument, name, "default")
+    return RowComparer(OrderDocument, name, "default")
 
 
-def look(looker: Looker) -> list[tuple[Kind, str]]:
+def differences(comparer: RowComparer) -> list[tuple[DriftKind, str]]:
     ids = [str(pk) for pk in Order.objects.order_by("pk").values_list("pk", flat=True)]
-    return [(found.kind, found.id) for found in looker.differences(ids)]
+    return [(difference.kind, difference.id) for difference in comparer.differences(ids)]
 
 
 class TestInTheEngine:
     pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
 
-    def test_a_row_at_rest(self, looker: Looker) -> None:
-        assert look(looker) == [(Kind.MISSING, str(Order.objects.earliest("pk").pk))]
+    def test_a_row_that_does_not_change(self, comparer: RowComparer) -> None:
+        assert differences(comparer) == [(DriftKind.MISSING, str(Order.objects.earliest("pk").pk))]
 
-    def test_a_row_that_moves_between_the_two_readings(self, looker: Looker, monkeypatch: pytest.MonkeyPatch) -> None:
-        documents = looker.documents
+    def test_a_row_that_changes_between_both_reads(
+        self, comparer: RowComparer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read_index = comparer.read_index
 
-        def move(ids: Any) -> Any:
+        def change(ids: Any) -> Any:
             Order.objects.update(customer_name="Moved")
-            Entry.objects.all().delete()  # as when it was pushed in between
-            return documents(ids)
+            Entry.objects.all().delete()  # as if it was pushed in between
+            return read_index(ids)
 
-        monkeypatch.setattr(looker, "documents", move)
-        assert look(looker) == []
+        monkeypatch.setattr(comparer, "read_index", change)
+        assert differences(comparer) == []
 
-    def test_an_entry_that_is_there_at_either_reading(self, looker: Looker, monkeypatch: pytest.MonkeyPatch) -> None:
-        first, documents = Order.objects.earliest("pk"), looker.documents
+    def test_an_entry_that_exists_at_either_read(self, comparer: RowComparer, monkeypatch: pytest.MonkeyPatch) -> None:
+        first, read_index = Order.objects.earliest("pk"), comparer.read_index
         Order.objects.filter(pk=first.pk).update(customer_name="Changed")
 
         def confirm(ids: Any) -> Any:
             Entry.objects.all().delete()
-            return documents(ids)
+            return read_index(ids)
 
-        monkeypatch.setattr(looker, "documents", confirm)
-        assert look(looker) == [(Kind.PENDING, str(first.pk))]
+        monkeypatch.setattr(comparer, "read_index", confirm)
+        assert differences(comparer) == [(DriftKind.PENDING, str(first.pk))]

@@ -1,4 +1,4 @@
-"""Watching costs at most a fifth of the time, goes on after a failure, and leaves its finding to the metrics."""
+"""Drift runs: watching takes at most a fifth of the time, and each run is stored for the metrics."""
 
 from collections.abc import Iterator
 from time import time
@@ -8,9 +8,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
-from search.drift import watch
-from search.drift.run import Inspection
-from search.exceptions import EngineUnavailable
+from search.drift.run import MAX_TIME_SHARE, check_drift, pause, watch
 from search.indices import lifecycle
 from search.metrics import DriftCollector
 from search.models import Entry
@@ -19,44 +17,36 @@ from tests.search.engine_help import make_orders
 
 
 @pytest.mark.parametrize(
-    ("seconds", "took", "rest"),
+    ("interval", "duration", "expected"),
     [(10, 1, 9), (10, 2, 8), (10, 4, 16), (0.1, 3, 12), (60, 0, 60)],
-    ids=["in time", "a fifth", "more than a fifth", "asked far too often", "nothing to look at"],
+    ids=["less than a fifth", "a fifth", "more than a fifth", "longer than the interval", "nothing to compare"],
 )
-def test_the_rest_after_a_look(seconds: float, took: float, rest: float) -> None:
-    assert watch.pause(seconds, took) == pytest.approx(rest)
-    assert took / (took + rest) <= watch.SHARE
+def test_pause_after_a_run(interval: float, duration: float, expected: float) -> None:
+    assert pause(interval, duration) == pytest.approx(expected)
+    assert duration / (duration + expected) <= MAX_TIME_SHARE
 
 
-class Rests:
-    """A stop that comes after a number of rests, and remembers them. It takes the place of an Event."""
+class Pauses:
+    """Stands for the Event that stops a watch: set after some pauses, which it remembers."""
 
     def __init__(self, number: int) -> None:
-        self.left, self.rests = number, list[float]()
+        self.left, self.seconds = number, list[float]()
 
     def is_set(self) -> bool:
         return not self.left
 
     def wait(self, seconds: float) -> None:
         self.left -= 1
-        self.rests.append(seconds)
+        self.seconds.append(seconds)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_looks_again_whatever_failed_and_rests_by_the_time_that_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, looks = iter([0, 1, 100, 104, 200, 200]), iter([None, EngineUnavailable("away"), None])
-
-    def look(document: Any, **how: Any) -> Any:
-        if error := next(looks):
-            raise error
-        return "looked"
-
-    monkeypatch.setattr(watch, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(watch, "inspect", look)
-    stop: Any = Rests(3)
-    first, failed, last = watch.watch([OrderDocument], 10, stop)
-    assert (first, str(failed), last) == (["looked"], str(EngineUnavailable("away")), ["looked"])
-    assert stop.rests == [9, 16, 10]
+def test_watch_pauses_by_the_time_that_a_run_took() -> None:
+    times, runs = iter([0, 1, 100, 104, 200, 200]), list[str]()
+    stop: Any = Pauses(3)
+    watch(lambda: runs.append("run"), 10, stop=stop, clock=lambda: next(times))
+    assert runs == ["run"] * 3
+    assert stop.seconds == [9, 16, 10]
 
 
 @pytest.fixture
@@ -70,7 +60,7 @@ def name(engine: Elasticsearch) -> str:
 
 
 def metrics() -> Iterator[tuple[str, dict[str, str], float]]:
-    """Every sample but those of nothing."""
+    """Yield every sample that is not 0."""
     for family in DriftCollector().collect():
         for sample in family.samples:
             if sample.value:
@@ -80,19 +70,16 @@ def metrics() -> Iterator[tuple[str, dict[str, str], float]]:
 @pytest.mark.engine
 @pytest.mark.conformance
 @pytest.mark.django_db(transaction=True)
-def test_each_look_is_a_metric(engine: Elasticsearch, name: str) -> None:
+def test_each_run_is_a_metric(engine: Elasticsearch, name: str) -> None:
     alias = {"alias": OrderDocument._index._name}
     assert list(metrics()) == []
-    began = time()
-    stop: Any = Rests(2)
-    looks = watch.watch([OrderDocument], 10, stop)
-    [found] = next(looks)  # type: ignore[misc]
-    assert isinstance(found, Inspection)
+    started = time()
+    check_drift(OrderDocument)
     [(sample, labels, first)] = metrics()
     assert (sample, labels) == ("search_verified_timestamp_seconds", alias)
-    assert began - 1 <= first <= time()
+    assert started - 1 <= first <= time()
     engine.delete_by_query(index=name, query={"match_all": {}}, refresh=True)
-    next(looks)
+    check_drift(OrderDocument)
     verified, drift = metrics()
     assert verified[2] >= first
     assert drift == ("search_drift_documents", alias | {"kind": "missing"}, 3)

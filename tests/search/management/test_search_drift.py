@@ -1,4 +1,4 @@
-"""`manage.py search_drift`: what it says of each kind of drift, what it repairs, and its three exit codes."""
+"""`manage.py search_drift`: the report of each kind of drift, repair, --watch, and the three exit codes."""
 
 import json
 import re
@@ -11,8 +11,11 @@ from django.utils import timezone
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.drift import watch
+from search.drift import run as drift_run
+from search.exceptions import EngineUnavailable
 from search.indices import lifecycle
+from search.management import arguments
+from search.management.commands import search_drift
 from search.models import Entry, Index
 from search.rebuild.populate import populate
 from tests.search.engine_help import make_orders, versions
@@ -32,8 +35,8 @@ def says(code: int, *lines: str) -> Ran:
     return Ran(code, f"{ALIAS}: " + "".join(f"{line}\n" for line in lines))
 
 
-def could_not_look(why: str) -> Ran:
-    return fault(f"Could not look: {why}", 2)
+def could_not_compare(why: str) -> Ran:
+    return fault(f"Could not compare: {why}", 2)
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def pk(number: int) -> str:
 
 
 def damage(engine, name: str) -> None:
-    """The first is missing, the second stale, there is an orphan."""
+    """Make the first document missing, the second stale, and add an orphan."""
     engine.delete(index=name, id=pk(1))
     body = engine.get(index=name, id=pk(2))["_source"]
     Order.objects.filter(pk=pk(2)).update(customer_name="Its entry was lost")
@@ -59,7 +62,7 @@ def damage(engine, name: str) -> None:
     engine.index(index=name, id="999999", document=body | {"row_key": 999999}, version=7, version_type="external")
 
 
-def named() -> list[str]:
+def damage_lines() -> list[str]:
     return [f"  missing: {pk(1)}", f"  stale: {pk(2)}", "  orphaned: 999999"]
 
 
@@ -69,23 +72,23 @@ def test_in_step(six):
     assert drift("-v", "0") == Ran(0, "")
 
 
-def test_drift_is_named_and_left(engine, six):
+def test_drift_is_reported_and_not_repaired(engine, six):
     damage(engine, six)
     before = versions(engine, six), list(Order.objects.values()), list(Entry.objects.values())
-    assert drift() == says(1, "6 rows, 6 documents, 1 missing, 1 stale, 1 orphaned", *named())
+    assert drift() == says(1, "6 rows, 6 documents, 1 missing, 1 stale, 1 orphaned", *damage_lines())
     assert drift("-v", "0") == Ran(1, "")
     assert (versions(engine, six), list(Order.objects.values()), list(Entry.objects.values())) == before
 
 
 def test_drift_is_repaired(engine, six):
     damage(engine, six)
-    lines = ["6 rows, 6 documents, 1 missing, 1 stale, 1 orphaned", *named(), "  repaired: 3 of 3"]
+    lines = ["6 rows, 6 documents, 1 missing, 1 stale, 1 orphaned", *damage_lines(), "  repaired: 3 of 3"]
     assert drift("--repair") == says(0, *lines)
     assert drift("--deep") == says(0, "6 rows, 6 documents, in step")
     assert_in_step(six)
 
 
-def test_what_cannot_be_repaired_yet_is_still_drift(engine, six):
+def test_drift_that_is_not_confirmed_yet_is_still_drift(engine, six):
     damage(engine, six)
     with patch("search.drift.repair.push", return_value=[]):
         ran = drift("--repair")
@@ -93,7 +96,7 @@ def test_what_cannot_be_repaired_yet_is_still_drift(engine, six):
     assert Index.objects.get(name=six).drift["missing"] == 1
 
 
-def test_contents_only_deep(engine, six):
+def test_contents_are_compared_with_deep_only(engine, six):
     key, version = pk(3), Order.objects.get(order_number="order00003").version
     body = engine.get(index=six, id=key)["_source"] | {"customer_name": "Changed by hand"}
     engine.index(index=six, id=key, document=body, version=version, version_type="external_gte")
@@ -101,7 +104,7 @@ def test_contents_only_deep(engine, six):
     assert drift("--deep") == says(1, "6 rows, 6 documents, 1 altered", f"  altered: {key}")
 
 
-def test_many_are_named_in_part(engine):
+def test_only_the_first_ids_are_printed(engine):
     lifecycle.create(OrderDocument)
     keys = [str(row.pk) for row in make_orders(25)]
     Entry.objects.all().delete()
@@ -115,16 +118,16 @@ def test_json(engine, six):
     damage(engine, six)
     ran = drift("--json", "-v", "0")
     answer = json.loads(ran.output)
-    [one] = answer["documents"]
+    [result] = answer["documents"]
     assert (ran.code, ran.errors, answer["in_step"]) == (1, "", False)
-    assert one.pop("seconds") >= 0
-    found = {"missing": [pk(1)], "stale": [pk(2)], "orphaned": ["999999"]}
-    kinds = {kind: {"count": len(found.get(kind, [])), "ids": found.get(kind, [])} for kind in KINDS}
+    assert result.pop("seconds") >= 0
+    ids = {"missing": [pk(1)], "stale": [pk(2)], "orphaned": ["999999"]}
+    kinds = {kind: {"count": len(ids.get(kind, [])), "ids": ids.get(kind, [])} for kind in KINDS}
     facts = {"alias": ALIAS, "index": six, "rows": 6, "documents": 6, "in_step": False, "repaired": None}
-    assert one == facts | kinds
+    assert result == facts | kinds
 
 
-def test_what_waits_is_no_drift(six):
+def test_pending_changes_are_not_drift(six):
     Order.objects.update(customer_name="Changed")
     assert drift() == says(0, "6 rows, 6 documents, in step, 6 pending")
 
@@ -142,7 +145,7 @@ def test_every_document_without_models(engine):
     assert (ran.code, ran.output.count(": 0 rows, 0 documents, in step\n")) == (0, 2)
 
 
-def test_what_was_found_is_remembered(engine, six):
+def test_the_result_is_stored(engine, six):
     damage(engine, six)
     drift()
     record = Index.objects.get(name=six)
@@ -153,28 +156,28 @@ def test_what_was_found_is_remembered(engine, six):
 
 
 def test_without_an_index(engine):
-    assert drift() == could_not_look(f"There is no index yet. Run `manage.py search_index --create`. ({ALIAS})")
+    assert drift() == could_not_compare(f"There is no index yet. Run `manage.py search_index --create`. ({ALIAS})")
 
 
-def test_where_alias_and_states_differ(engine, six):
+def test_where_alias_and_records_differ(engine, six):
     engine.indices.delete_alias(index=six, name=ALIAS)
     why = "The alias names another index than the database takes for live. Run `manage.py search_index --create`."
-    assert drift() == could_not_look(f"{why} ({ALIAS} names none, the database takes {six} for live)")
+    assert drift() == could_not_compare(f"{why} ({ALIAS} names none, the database takes {six} for live)")
 
 
 def test_without_an_engine(six, engine_away):
     engine_away()
     ran = drift()
-    said = "CommandError: Could not look: Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it"
+    message = "Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it"
     assert (ran.code, ran.output, ran.errors.count("\n")) == (2, "", 1)
-    assert ran.errors.startswith(said)
+    assert ran.errors.startswith(f"CommandError: Could not compare: {message}")
 
 
 def test_without_a_database(six):
     with patch.object(Index.objects, "using", side_effect=OperationalError("refused")):
         ran = drift("--json")
     why = "The database does not answer. Start it, or set DATABASE_URL to where it is. (refused)"
-    assert ran == could_not_look(why)
+    assert ran == could_not_compare(why)
 
 
 @pytest.mark.parametrize(
@@ -187,24 +190,28 @@ def test_without_a_database(six):
         (["--watch", "0"], "argument --watch: '0' is not a number above 0"),
         (["--watch", "x"], "argument --watch: 'x' is not a number above 0"),
         (["--everything"], "unrecognized arguments: --everything"),
-        (["--models", "nope"], "Could not look: No registered document has this model or app. Give --models one that"),
+        (["--database", "other"], "argument --database: invalid choice: 'other'"),
+        (
+            ["--models", "nope"],
+            "Could not compare: No registered document has this model or app. Give --models one",
+        ),
     ],
 )
-def test_what_is_refused_is_one_line(arguments, said):
+def test_invalid_arguments_are_one_line(arguments, said):
     ran = run("search_drift", *arguments)
     assert (ran.code, ran.output, ran.errors.count("\n")) == (2, "", 1)
     assert ran.errors.startswith(f"CommandError: {said}")
 
 
-def watched(monkeypatch, looks: int, *arguments: str, between=lambda: None) -> Ran:
-    """--watch, ended by Ctrl-C in its last pause; `between` is called in every other."""
-    pauses = iter([between] * (looks - 1))
+def watched(monkeypatch, runs: int, *arguments: str, between=lambda: None) -> Ran:
+    """Run --watch until Ctrl-C in its last pause; call `between` in every other pause."""
+    pauses = iter([between] * (runs - 1))
 
-    def pause(seconds: float, took: float) -> float:
+    def pause(interval: float, duration: float) -> float:
         next(pauses, interrupt)()
         return 0.0
 
-    monkeypatch.setattr(watch, "pause", pause)
+    monkeypatch.setattr(drift_run, "pause", pause)
     return drift("--watch", "1", *arguments)
 
 
@@ -212,29 +219,51 @@ def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def test_watch_looks_again_until_it_is_stopped(engine, six, monkeypatch):
+def test_watch_compares_until_it_is_stopped(engine, six, monkeypatch):
     ran = watched(monkeypatch, 2, between=lambda: engine.delete(index=six, id=pk(1)))
     missing = ["6 rows, 5 documents, 1 missing", f"  missing: {pk(1)}"]
     assert ran == Ran(0, says(0, "6 rows, 6 documents, in step").output + says(1, *missing).output)
 
 
-def test_watch_writes_a_line_of_json_a_look_and_repairs(engine, six, monkeypatch):
+def test_watch_prints_a_line_of_json_for_each_comparison_and_repairs(engine, six, monkeypatch):
     ran = watched(monkeypatch, 3, "--json", "--repair", between=lambda: engine.delete(index=six, id=pk(1)))
-    answers = [json.loads(line)["documents"][0] for line in ran.output.splitlines()]
+    results = [json.loads(line)["documents"][0] for line in ran.output.splitlines()]
     assert ran.code == 0
-    assert [(one["missing"]["count"], one["repaired"]) for one in answers] == [(0, 0), (1, 1), (1, 1)]
+    assert [(result["missing"]["count"], result["repaired"]) for result in results] == [(0, 0), (1, 1), (1, 1)]
 
 
-def test_watch_goes_on_when_it_could_not_look(engine, six, monkeypatch):
-    tries = iter([OperationalError("refused\nby it"), None])
-    search = lifecycle.live
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            OperationalError("refused\nby it"),
+            "The database does not answer. Start it, or set DATABASE_URL to where it is. (refused by it)",
+        ),
+        (EngineUnavailable("away"), str(EngineUnavailable("away"))),
+    ],
+)
+def test_watch_continues_after_a_failure(engine, six, monkeypatch, error, message):
+    failures = iter([error, None])
 
-    def live(alias: str, using: str) -> Index | None:
-        if error := next(tries):
-            raise error
-        return search(alias, using)
+    def fail_first(document, using, **options):
+        if failure := next(failures):
+            raise failure
+        return drift_run.check_drift(document, using, **options)
 
-    monkeypatch.setattr("search.drift.run.lifecycle.live", live)
+    monkeypatch.setattr(search_drift, "check_drift", fail_first)
     ran = watched(monkeypatch, 2)
-    why = "Could not look: The database does not answer. Start it, or set DATABASE_URL to where it is. (refused by it)"
-    assert ran == Ran(0, says(0, "6 rows, 6 documents, in step").output, f"{why}\n")
+    assert ran == Ran(0, says(0, "6 rows, 6 documents, in step").output, f"Could not compare: {message}\n")
+
+
+def test_database_is_the_one_that_is_compared(six, monkeypatch):
+    used = []
+
+    def check_drift(document, using, **options):
+        used.append(using)
+        return drift_run.check_drift(document, "default", **options)
+
+    monkeypatch.setattr(search_drift, "check_drift", check_drift)
+    monkeypatch.setattr(arguments, "connections", ["default", "other"])
+    assert drift("--database", "other").code == 0
+    assert drift().code == 0
+    assert used == ["other", "default"]

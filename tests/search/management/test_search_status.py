@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.drift.run import inspect
+from search.drift.run import check_drift
 from search.indices import lifecycle as index_records
 from search.models import Entry, EntryState, Index, RelayProcess
 from search.outbox import capture, introspection
@@ -218,7 +218,7 @@ def test_numbers_that_differ_where_the_document_leaves_rows_out(in_step, monkeyp
 
 def test_drift_that_the_last_comparison_found_and_left(in_step):
     in_step.delete(index=live(OrderDocument).name, id=str(Order.objects.first().pk))
-    inspect(OrderDocument)
+    check_drift(OrderDocument)
     index = live(OrderDocument)
     orders = f"2 rows, 1 documents in {index.name}, compared {index.verified_at:%Y-%m-%d %H:%M:%S}"
     problems = [
@@ -226,7 +226,7 @@ def test_drift_that_the_last_comparison_found_and_left(in_step):
         "  ! rows and documents differ in number, and nothing waits: run manage.py search_drift",
     ]
     assert run("search_status") == Ran(1, screen(orders=orders, order=problems))
-    inspect(OrderDocument, repairs=True)
+    check_drift(OrderDocument, with_repair=True)
     assert run("search_status").code == 0
 
 
