@@ -13,7 +13,7 @@ from desk.search_params import Address
 from order_search.views import RETRY_AFTER
 from orders.models import Order
 from orders.retry import retried
-from search.row_status import explain
+from search.row_status import row_status
 
 
 class Login(Guarded, LoginView):
@@ -65,7 +65,7 @@ class OrderPage(DeskView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=pk)
-        return self.page("order", order=order, standing=explain(Order, pk))
+        return self.page("order", order=order, standing=row_status(Order, pk))
 
 
 class OrderCreate(DeskView):

@@ -113,9 +113,7 @@ class SearchStatusAnswer(serializers.Serializer[Any]):
     """Where one order stands in search."""
 
     key = serializers.CharField()
-    status = serializers.ChoiceField(
-        choices=["indexed", "pending", "waiting", "settling", "dead", "stale", "absent", "unknown"]
-    )
+    status = serializers.ChoiceField(choices=["indexed", "pending", "settling", "dead", "stale", "absent", "unknown"])
     version = serializers.IntegerField(allow_null=True)
     entry = Waiting(allow_null=True)
     indices = Held(many=True)

@@ -22,7 +22,7 @@ from search.query.params import Parameters
 from search.query.request import Found, Wanted
 from search.query.search import find
 from search.query.suggest import suggest
-from search.row_status import explain
+from search.row_status import row_status
 
 logger = logging.getLogger(__name__)
 RETRY_AFTER = 5  # seconds
@@ -112,7 +112,7 @@ class OrderSearchStatus(APIView):
     """GET /orders/<id>/search-status: where one order stands: its version, its entry, and what each index holds."""
 
     def get(self, request: Request, pk: int) -> Response:
-        found = explain(OrderDocument.django.model, pk)
+        found = row_status(OrderDocument.django.model, pk)
         # An order that is gone everywhere is as unknown as one that never was.
         gone = found["status"] == "absent" and found["version"] is None
         return Response(found, status=404 if gone else 200)

@@ -1,4 +1,4 @@
-"""Explains one row: its version, its entry in the outbox, and what each index holds of it."""
+"""The status of one row: its version, its entry in the outbox, and what each index holds of it."""
 
 from typing import Any
 
@@ -12,81 +12,78 @@ from .indices import lifecycle
 from .mapping.base import VersionedDocument
 from .mapping.keys import Key
 from .mapping.registry import documents
-from .models import Entry, EntryState, Index
+from .models import Entry, Index
 
 ENTRY_FIELDS = ("version", "deleted", "state", "first_changed_at", "retry_at", "attempts", "last_error")
+ENGINE_TIMEOUT = 1.0  # seconds for each index
 
 
-def explain(model: type[Model], pk: object, using: str = DEFAULT_DB_ALIAS) -> dict[str, Any]:
-    """What `look` finds; a row that seems stale is looked at again, since it may have changed under the first look."""
-    found = look(model, pk, using)
-    return look(model, pk, using) if found["status"] == "stale" else found
+def row_status(model: type[Model], pk: object, using: str = DEFAULT_DB_ALIAS) -> dict[str, Any]:
+    """Return the status of a row, with its reasons.
 
-
-def look(model: type[Model], pk: object, using: str) -> dict[str, Any]:
-    """`status` is indexed, waiting, settling, dead, stale, absent or unknown; the rest says why.
-
-    Shapes: `version` the row's or None; `entry` the outbox's or None; `indices` one object an index with its state,
-    the version it should hold and the one it holds (None: none), or the engine's error.
+    `status` is pending, settling or dead (the state of its entry), indexed, stale, absent (no row and no document) or
+    unknown (no index, or Elasticsearch does not answer). `version` is the row's, or None. `entry` is the outbox entry,
+    or None. `indices` has for each index its `name` and `state`, the row's `version` in it (None: no document), the
+    `expected` version, and the `error` of Elasticsearch or "".
     """
+    status = _read_status(model, pk, using)
+    # A row that changes between the reads seems stale once.
+    return _read_status(model, pk, using) if status["status"] == "stale" else status
+
+
+def _read_status(model: type[Model], pk: object, using: str) -> dict[str, Any]:
     key = Key(model._meta.label, str(pk))
-    row = model._default_manager.using(using).filter(pk=pk).values_list("version", flat=True).first()
+    version = model._default_manager.using(using).filter(pk=pk).values_list("version", flat=True).first()
     entry = Entry.objects.using(using).filter(key=str(key)).values(*ENTRY_FIELDS).first()
-    found = [held for document in documents([model]) for held in _in_indices(document, key.pk, using)]
+    copies = [copy for document in documents([model]) for copy in _copies(document, key.pk, using)]
     return {
         "key": str(key),
-        "status": _status(entry, found),
-        "version": row,
+        "status": _summarize(entry, copies),
+        "version": version,
         "entry": entry,
-        "indices": found,
+        "indices": copies,
     }
 
 
-def _in_indices(document: type[VersionedDocument], pk: str, using: str) -> list[dict[str, Any]]:
-    """What each index of a document holds, beside what it should."""
-    expected = _expected(document, pk, using)
-    return [_held(index, pk) | {"expected": expected} for index in _targets(document, using)]
+def _copies(document: type[VersionedDocument], pk: str, using: str) -> list[dict[str, Any]]:
+    """Return what each index of a document holds of the row, and what it should hold."""
+    expected = _expected_version(document, pk, using)
+    indices = Index.objects.using(using).targets().filter(alias=lifecycle.alias_of(document)).order_by("created_at")
+    return [_copy(index, pk) | {"expected": expected} for index in indices]
 
 
-def _expected(document: type[VersionedDocument], pk: str, using: str) -> int | None:
-    """The row's version, or None where the row is gone or the document leaves it out."""
+def _expected_version(document: type[VersionedDocument], pk: str, using: str) -> int | None:
+    """Return the row's version, or None if the row is deleted or the document leaves it out."""
     instance = document()
     row = instance.get_queryset().using(using).filter(pk=pk).first()
     return int(row.version) if row is not None and instance.should_index_object(row) else None
 
 
-def _targets(document: type[VersionedDocument], using: str) -> list[Index]:
-    alias = lifecycle.alias_of(document)
-    return list(Index.objects.using(using).targets().filter(alias=alias).order_by("created_at"))
-
-
-def _held(index: Index, pk: str) -> dict[str, Any]:
-    """What one index holds of the row."""
-    found: dict[str, Any] = {"name": index.name, "state": index.state, "version": None, "error": ""}
+def _copy(index: Index, pk: str) -> dict[str, Any]:
+    copy: dict[str, Any] = {"name": index.name, "state": index.state, "version": None, "error": ""}
     try:
         with translate_errors():
-            found["version"] = _version(index.name, pk)
+            copy["version"] = _indexed_version(index.name, pk)
     except SearchError as error:
-        found["error"] = str(error)
-    return found
+        copy["error"] = str(error)
+    return copy
 
 
-def _version(name: str, pk: str) -> int | None:
+def _indexed_version(name: str, pk: str) -> int | None:
     try:
-        answer = client(request_timeout=1.0).get(index=name, id=pk, source=False)
+        response = client(request_timeout=ENGINE_TIMEOUT).get(index=name, id=pk, source=False)
     except NotFoundError as error:
-        if isinstance(error.body, dict) and "found" in error.body:
+        if isinstance(error.body, dict) and "found" in error.body:  # the index exists, without this document
             return None
         raise
-    return int(answer["_version"])
+    return int(response["_version"])
 
 
-def _status(entry: dict[str, Any] | None, found: list[dict[str, Any]]) -> str:
-    """One word for the whole."""
+def _summarize(entry: dict[str, Any] | None, copies: list[dict[str, Any]]) -> str:
     if entry:
-        return "waiting" if entry["state"] == EntryState.PENDING else str(entry["state"])
-    if not found or any(held["error"] for held in found):
+        return str(entry["state"])
+    if not copies or any(copy["error"] for copy in copies):
         return "unknown"
-    if any(held["version"] != held["expected"] for held in found):
+    if any(copy["version"] != copy["expected"] for copy in copies):
         return "stale"
-    return "absent" if all(held["expected"] is None for held in found) else "indexed"
+    return "absent" if all(copy["expected"] is None for copy in copies) else "indexed"

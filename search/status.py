@@ -1,4 +1,4 @@
-"""Is it in step? What the outbox, the indices, the triggers and the relays say, in one look."""
+"""The status of search: what the outbox, the indices, the triggers and the relays report about being in step."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,21 +16,22 @@ from .indices import lifecycle
 from .indices.validation import triggers
 from .mapping.base import VersionedDocument
 from .mapping.fingerprint import fingerprint
+from .mapping.keys import label_of
 from .mapping.registry import documents
 from .metrics import RELAY_ALIVE
 from .models import Entry, Index, IndexState, RelayProcess
 
-PATIENCE = 2.0  # seconds for each question to the engine
+ENGINE_TIMEOUT = 2.0  # seconds for each call to Elasticsearch
 
 
 @dataclass
-class DocumentOverview:
-    """One document: its live index, whether that fits the code, and when it was last compared with the database."""
+class DocumentStatus:
+    """One document: its live index, whether that matches the code, and when it was last compared with the database."""
 
     document: str  # its model's label
     alias: str
     index: str = ""
-    indexed: int | None = None  # documents in the live index; None when the engine did not say
+    indexed: int | None = None  # documents in the live index; None if Elasticsearch did not answer
     rows: int = 0
     captured: bool = False  # the triggers of its model and of its related models are installed
     verified_at: datetime | None = None
@@ -38,13 +39,13 @@ class DocumentOverview:
 
 
 @dataclass
-class Overview:
-    """The whole. `in_step` when no problem is named and nothing waits or is dead."""
+class SearchStatus:
+    """The status of all documents, the outbox and the relays."""
 
-    documents: list[DocumentOverview]
+    documents: list[DocumentStatus]
     push: str  # SEARCH_PUSH
-    waiting: int
-    oldest_seconds: float
+    pending: int  # entries
+    oldest_seconds: float  # age of the oldest pending entry
     settling: int
     dead: int
     relays: list[str]
@@ -52,100 +53,103 @@ class Overview:
 
     @property
     def in_step(self) -> bool:
-        """Whether nothing is known to differ (search_drift looks for what is not known)."""
-        found = self.problems + [problem for document in self.documents for problem in document.problems]
-        return not (found or self.waiting or self.dead)
+        """True without a known problem and without pending or dead entries. `search_drift` finds unknown problems."""
+        problems = self.problems + [problem for document in self.documents for problem in document.problems]
+        return not (problems or self.pending or self.dead)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the status for JSON."""
         return {"in_step": self.in_step} | asdict(self)
 
 
-def overview(using: str = DEFAULT_DB_ALIAS) -> Overview:
-    """Look at everything once. An engine that does not answer is a problem in the answer, not an error."""
+def search_status(using: str = DEFAULT_DB_ALIAS) -> SearchStatus:
+    """Return the status now. If Elasticsearch does not answer, that is a problem in the status, not an error."""
     entries, now = Entry.objects.using(using), timezone.now()
     oldest = entries.pending().aggregate(oldest=Min("first_changed_at"))["oldest"]
     alive = RelayProcess.objects.using(using).filter(heartbeat_at__gt=now - RELAY_ALIVE)
     relays = list(alive.order_by("name").values_list("name", flat=True))
-    return Overview(
-        documents=[_document(document, using) for document in documents()],
+    return SearchStatus(
+        documents=[document_status(document, using) for document in documents()],
         push=conf.PUSH,
-        waiting=entries.pending().count(),
+        pending=entries.pending().count(),
         oldest_seconds=round((now - oldest).total_seconds(), 1) if oldest else 0.0,
         settling=entries.settling().count(),
         dead=entries.dead().count(),
         relays=relays,
-        problems=[] if relays or conf.PUSH == "off" else ["no relay runs: start manage.py search_relay"],
+        problems=[] if relays or conf.PUSH == "off" else ["no relay is running: start manage.py search_relay"],
     )
 
 
-def _document(document: type[VersionedDocument], using: str) -> DocumentOverview:
-    found = DocumentOverview(document.django.model._meta.label, lifecycle.alias_of(document))
-    found.rows = _rows(document, using)[0]
-    found.problems += triggers(document, using)
-    found.captured = not found.problems
-    live = lifecycle.live(found.alias, using)
+def document_status(document: type[VersionedDocument], using: str) -> DocumentStatus:
+    """Return the status of one document."""
+    status = DocumentStatus(document.django.model._meta.label, lifecycle.alias_of(document))
+    status.rows = _count_and_version(document, using)[0]
+    status.problems += triggers(document, using)
+    status.captured = not status.problems
+    live = lifecycle.live(status.alias, using)
     if live is None:
-        found.problems.append("no live index: run manage.py search_index --create")
-        return found
-    found.index, found.verified_at = live.name, live.verified_at
+        status.problems.append("no live index: run manage.py search_index --create")
+        return status
+    status.index, status.verified_at = live.name, live.verified_at
     if live.fingerprint != fingerprint(document):
-        found.problems.append("the live index does not fit the code: run manage.py search_index --rebuild")
-    found.problems += _beyond(document, found.alias, using) + _last_drift(live)
-    _ask_engine(document, found, using)
-    return found
+        status.problems.append("the live index does not match the code: run manage.py search_index --rebuild")
+    status.problems += _newer_standbys(document, status.alias, using) + _last_drift(live)
+    _add_engine_status(document, status, using)
+    return status
 
 
-def _beyond(document: type[VersionedDocument], alias: str, using: str) -> list[str]:
-    """Standby indices of newer code: after a rollback of index and code nobody may write them any more."""
-    standing = Index.objects.using(using).filter(alias=alias, state=IndexState.STANDBY).order_by("name")
+def _newer_standbys(document: type[VersionedDocument], alias: str, using: str) -> list[str]:
+    """Return a problem for each standby index of newer code, which a rollback of index and code leaves unwritable."""
+    standbys = Index.objects.using(using).filter(alias=alias, state=IndexState.STANDBY).order_by("name")
     return [
-        f"each change waits for {index.name}, which stands by for newer code: "
+        f"every change stays pending, because the standby index {index.name} was built by newer code: "
         "run manage.py search_index --prune --older-than 1s"
-        for index in standing
+        for index in standbys
         if not index.accepts_fingerprint(fingerprint(document))
     ]
 
 
 def _last_drift(live: Index) -> list[str]:
-    """What the last comparison found and did not repair."""
+    """Return the drift that the last comparison found and did not repair."""
     left = [f"{count} {kind}" for kind, count in live.drift.items() if count and kind not in NOT_DRIFT]
     return [f"the last comparison left {', '.join(left)}: run manage.py search_drift --repair"] if left else []
 
 
-def _ask_engine(document: type[VersionedDocument], found: DocumentOverview, using: str) -> None:
-    """How many documents the live index has, and whether the alias names it."""
+def _add_engine_status(document: type[VersionedDocument], status: DocumentStatus, using: str) -> None:
+    """Add how many documents the live index has, and problems that only Elasticsearch knows."""
     try:
         with translate_errors():
-            if lifecycle.behind(found.alias, using) != found.index:
-                found.problems.append("the alias names another index: run manage.py search_index --check")
-            before, idle = _rows(document, using), _is_idle(document, using)
-            engine = client(request_timeout=PATIENCE)
-            engine.indices.refresh(index=found.index)
-            found.indexed = int(engine.count(index=found.index)["count"])
+            if lifecycle.behind(status.alias, using) != status.index:
+                status.problems.append("the alias names another index: run manage.py search_index --check")
+            rows_before, idle = _count_and_version(document, using), _is_idle(document, using)
+            engine = client(request_timeout=ENGINE_TIMEOUT)
+            engine.indices.refresh(index=status.index)
+            status.indexed = int(engine.count(index=status.index)["count"])
     except SearchError as error:
-        found.problems.append(str(error))
+        status.problems.append(str(error))
         return
-    found.rows = before[0]
-    # Counts of rows that move meanwhile say nothing.
-    if idle and found.indexed != found.rows and before == _rows(document, using) and not _chooses(document):
-        found.problems.append("rows and documents differ in number, and nothing waits: run manage.py search_drift")
+    status.rows = rows_before[0]
+    if not idle or status.indexed == status.rows or _selects_rows(document):
+        return
+    if rows_before == _count_and_version(document, using):  # counts of changing rows may differ without drift
+        status.problems.append(
+            "rows and documents differ in number, with no change pending: run manage.py search_drift"
+        )
 
 
-def _rows(document: type[VersionedDocument], using: str) -> tuple[int, int | None]:
-    """How many rows there are, and their highest version: other numbers after any change."""
+def _count_and_version(document: type[VersionedDocument], using: str) -> tuple[int, int | None]:
+    """Return the number of rows and their highest version, which differ after any change."""
     rows = document().get_queryset().using(using).order_by()
-    found = rows.aggregate(count=Count("pk"), highest=Max("version"))
-    return found["count"], found["highest"]
+    aggregates = rows.aggregate(count=Count("pk"), highest=Max("version"))
+    return aggregates["count"], aggregates["highest"]
 
 
 def _is_idle(document: type[VersionedDocument], using: str) -> bool:
-    """Whether no change of the document's rows waits or is dead."""
-    label = document.django.model._meta.concrete_model._meta.label
-    entries = Entry.objects.using(using).filter(key__startswith=f"{label}:")
+    """Whether the document's rows have no pending or dead entry."""
+    entries = Entry.objects.using(using).filter(key__startswith=f"{label_of(document.django.model)}:")
     return not (entries.pending() | entries.dead()).exists()
 
 
-def _chooses(document: type[VersionedDocument]) -> bool:
-    """Whether the document leaves some rows out one by one, so that counts may differ."""
+def _selects_rows(document: type[VersionedDocument]) -> bool:
+    """Whether the document leaves rows out in Python, so that counts may differ without drift."""
     return document.should_index_object is not VersionedDocument.should_index_object

@@ -1,4 +1,4 @@
-"""GET /orders/<id>/search-status, and what explain says of any row: every status, and why."""
+"""row_status() and GET /orders/<id>/search-status: every status, with its reasons."""
 
 from uuid import UUID
 
@@ -20,10 +20,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
 @pytest.fixture
 def order(indices):
-    """An order, and the index has it."""
-    [found] = make_orders(1)
+    """Create an order that the index has."""
+    [row] = make_orders(1)
     Relay().drain()
-    return found
+    return row
 
 
 def live(document=OrderDocument):
@@ -35,8 +35,8 @@ def get(pk):
     return response.status_code, response.json()
 
 
-def held(version, expected, **values):
-    """One index of an answer."""
+def copy(version, expected, **values):
+    """Return one index of an answer."""
     return {"name": live(), "state": "live", "version": version, "expected": expected, "error": ""} | values
 
 
@@ -51,25 +51,25 @@ def answer(order, status, *, version, entry=None, indices):
 
 
 def entry_of(order):
-    """The entry as the answer shows it."""
-    found = Entry.objects.get(key=f"orders.Order:{order.pk}")
+    """Return the entry as the answer shows it."""
+    entry = Entry.objects.get(key=f"orders.Order:{order.pk}")
 
     def iso(moment):
         return moment.isoformat().replace("+00:00", "Z")
 
     return {
-        "version": found.version,
-        "deleted": found.deleted,
-        "state": found.state,
-        "first_changed_at": iso(found.first_changed_at),
-        "retry_at": iso(found.retry_at),
-        "attempts": found.attempts,
-        "last_error": found.last_error,
+        "version": entry.version,
+        "deleted": entry.deleted,
+        "state": entry.state,
+        "first_changed_at": iso(entry.first_changed_at),
+        "retry_at": iso(entry.retry_at),
+        "attempts": entry.attempts,
+        "last_error": entry.last_error,
     }
 
 
 def change(order):
-    """A change that no receiver hears of; the row's new version."""
+    """Change the row without a signal; return its new version."""
     Order.objects.filter(pk=order.pk).update(total_amount=7)
     order.refresh_from_db()
     return order.version
@@ -77,98 +77,98 @@ def change(order):
 
 def test_indexed(order):
     version = order.version
-    expected = answer(order, "indexed", version=version, indices=[held(version, version)])
+    expected = answer(order, "indexed", version=version, indices=[copy(version, version)])
     assert get(order.pk) == (200, expected)
 
 
-def test_waiting(order):
+def test_pending(order):
     old, new = order.version, change(order)
-    expected = answer(order, "waiting", version=new, entry=entry_of(order), indices=[held(old, new)])
+    expected = answer(order, "pending", version=new, entry=entry_of(order), indices=[copy(old, new)])
     assert get(order.pk) == (200, expected)
 
 
-@pytest.mark.real  # the embedded engine makes an index that is written to
-def test_waiting_shows_the_last_error(indices):
+@pytest.mark.real  # the embedded engine creates a missing index on a write
+def test_pending_shows_the_last_error(indices):
     [order] = make_orders(1)
     indices.indices.delete(index=live())
     Relay().drain()
-    found = get(order.pk)[1]
-    assert (found["status"], found["entry"]["attempts"]) == ("waiting", 1)
-    assert found["entry"]["last_error"] == "index_not_found_exception"
+    status = get(order.pk)[1]
+    assert (status["status"], status["entry"]["attempts"]) == ("pending", 1)
+    assert status["entry"]["last_error"] == "index_not_found_exception"
 
 
-def test_a_delete_settles(order):
+def test_a_settling_delete(order):
     pk = order.pk
     Order.objects.filter(pk=pk).delete()
     Relay().drain()
-    expected = answer(order, "settling", version=None, entry=entry_of(order), indices=[held(None, None)])
+    expected = answer(order, "settling", version=None, entry=entry_of(order), indices=[copy(None, None)])
     assert get(pk) == (200, expected)
 
 
 def test_absent_is_404(order):
     missing = 9_223_372_036_854_775_807
     for pk in (0, missing):
-        expected = answer(Order(pk=pk), "absent", version=None, indices=[held(None, None)])
+        expected = answer(Order(pk=pk), "absent", version=None, indices=[copy(None, None)])
         assert get(pk) == (404, expected)
 
 
-def test_a_number_beyond_every_key_is_404(order):
-    status, found = get(10**30)
-    assert (status, found["status"]) == (404, "absent")
+def test_a_number_larger_than_any_key_is_404(order):
+    status_code, status = get(10**30)
+    assert (status_code, status["status"]) == (404, "absent")
 
 
-def test_stale_is_an_older_document_that_nothing_will_replace(order):
+def test_stale_is_an_older_document_without_an_entry(order):
     old, new = order.version, change(order)
     Entry.objects.all().delete()
-    expected = answer(order, "stale", version=new, indices=[held(old, new)])
+    expected = answer(order, "stale", version=new, indices=[copy(old, new)])
     assert get(order.pk) == (200, expected)
 
 
-def test_stale_is_a_document_that_is_gone(order, indices):
+def test_stale_is_a_missing_document(order, indices):
     indices.delete(index=live(), id=str(order.pk))
-    expected = answer(order, "stale", version=order.version, indices=[held(None, order.version)])
+    expected = answer(order, "stale", version=order.version, indices=[copy(None, order.version)])
     assert get(order.pk) == (200, expected)
 
 
 def test_stale_is_a_document_without_a_row(order):
     pk, version = order.pk, order.version
-    Order.objects.filter(pk=pk)._raw_delete("default")  # no receiver hears of it
+    Order.objects.filter(pk=pk)._raw_delete("default")  # without a signal
     Entry.objects.all().delete()
-    expected = answer(order, "stale", version=None, indices=[held(version, None)])
+    expected = answer(order, "stale", version=None, indices=[copy(version, None)])
     assert get(pk) == (200, expected)
 
 
-def test_a_row_that_changes_under_the_look_is_looked_at_again(order, monkeypatch):
-    really, looked = row_status._held, []
+def test_a_row_that_changes_during_the_read_is_read_again(order, monkeypatch):
+    original, reads = row_status._copy, []
 
     def change_first(index, pk):
-        if not looked:
+        if not reads:
             change(order)
             Relay().drain()
-        looked.append(pk)
-        return really(index, pk)
+        reads.append(pk)
+        return original(index, pk)
 
-    monkeypatch.setattr(row_status, "_held", change_first)
-    status, found = get(order.pk)
-    assert (status, found["status"], found["version"]) == (200, "indexed", order.version)
-    assert len(looked) == 2
+    monkeypatch.setattr(row_status, "_copy", change_first)
+    status_code, status = get(order.pk)
+    assert (status_code, status["status"], status["version"]) == (200, "indexed", order.version)
+    assert len(reads) == 2
 
 
-def test_a_row_that_the_document_leaves_out_is_absent_and_no_404(order, monkeypatch):
+def test_a_row_that_the_document_leaves_out_is_absent_but_not_404(order, monkeypatch):
     monkeypatch.setattr(OrderDocument, "should_index_object", lambda self, row: False)
     version = change(order)
     Relay().drain()
     Entry.objects.all().delete()
-    expected = answer(order, "absent", version=version, indices=[held(None, None)])
+    expected = answer(order, "absent", version=version, indices=[copy(None, None)])
     assert get(order.pk) == (200, expected)
 
 
-def test_unknown_while_the_engine_is_away(order, engine_away):
+def test_unknown_while_the_engine_is_unavailable(order, engine_away):
     engine_away()
-    status, found = get(order.pk)
-    [index] = found.pop("indices")
+    status_code, status = get(order.pk)
+    [index] = status.pop("indices")
     error = index.pop("error")
-    assert (status, found["status"], found["version"]) == (200, "unknown", order.version)
+    assert (status_code, status["status"], status["version"]) == (200, "unknown", order.version)
     assert index == {"name": live(), "state": "live", "version": None, "expected": order.version}
     assert error.startswith("Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is. (")
 
@@ -184,7 +184,7 @@ def test_every_index_that_is_written_is_shown(order, indices):
     rebuild(OrderDocument, options=Options(standby=True, workers=1))
     Relay().drain()
     version = order.version
-    seen = [held(version, version, name=before, state=IndexState.STANDBY), held(version, version)]
+    seen = [copy(version, version, name=before, state=IndexState.STANDBY), copy(version, version)]
     assert get(order.pk) == (200, answer(order, "indexed", version=version, indices=seen))
     indices.delete(index=before, id=str(order.pk))
     assert get(order.pk)[1]["status"] == "stale"
@@ -193,10 +193,10 @@ def test_every_index_that_is_written_is_shown(order, indices):
 def test_dead(refusing):
     item = Item.objects.create(id=UUID(int=1), name="no date")
     Relay().drain()
-    found = row_status.explain(Item, item.pk)
-    assert (found["key"], found["status"]) == (f"shop.Item:{item.pk}", "dead")
-    assert (found["entry"]["state"], found["entry"]["last_error"]) == ("dead", "document_parsing_exception: name")
-    assert [(index["name"], index["version"]) for index in found["indices"]] == [(refusing, None)]
+    status = row_status.row_status(Item, item.pk)
+    assert (status["key"], status["status"]) == (f"shop.Item:{item.pk}", "dead")
+    assert (status["entry"]["state"], status["entry"]["last_error"]) == ("dead", "document_parsing_exception: name")
+    assert [(index["name"], index["version"]) for index in status["indices"]] == [(refusing, None)]
 
 
 def test_only_get(order):

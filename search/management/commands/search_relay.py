@@ -1,4 +1,4 @@
-"""`manage.py search_relay`: pushes what the synchronous push could not."""
+"""`manage.py search_relay`: push the changes that no request has pushed."""
 
 import os
 import signal
@@ -17,42 +17,42 @@ from ..progress import ProgressBar
 
 
 class Command(OneLineCommand):
-    """Run the relay."""
-
-    help = "Push what waits in the outbox; for ever, or once with --drain."
+    help = "Push the pending entries of the outbox until stopped, or once with --drain."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--drain", action="store_true", help="push until nothing is due, then exit")
+        parser.add_argument("--drain", action="store_true", help="push until no entry is due, then exit")
         parser.add_argument("--batch-size", type=positive_int, metavar="N", help="entries claimed at once")
-        parser.add_argument("--poll", type=positive_number, metavar="SECONDS", help="between two looks at the outbox")
+        parser.add_argument(
+            "--poll", type=positive_number, metavar="SECONDS", help="interval between queries of the outbox"
+        )
         add_database(parser)
 
     def handle(self, *, drain: bool, batch_size: int | None, poll: float | None, database: str, **options: Any) -> None:
         self.verbosity = int(options["verbosity"])
         relay = Relay(database, batch_size=batch_size, poll=poll)
-        stop_politely(relay)
+        stop_on_signals(relay)
         if drain:
             self.drain(relay)
         else:
             relay.run()
 
     def drain(self, relay: Relay) -> None:
-        """Empty the outbox once and say what is left; exit code 1 when something still waits."""
-        self.show_draining(relay)
+        """Drain the outbox once and report what is left. Raise CommandError if entries are still pending."""
+        self.drain_with_progress(relay)
         entries = Entry.objects.using(relay.using)
-        waiting, settling, dead = entries.pending().count(), entries.settling().count(), entries.dead().count()
+        pending, settling, dead = entries.pending().count(), entries.settling().count(), entries.dead().count()
         pushed = relay.counts[Outcome.DONE]
-        self.stdout.write(f"pushed {pushed}, waiting {waiting}, settling {settling}, dead {dead}")
-        if waiting:
-            why = entries.pending().exclude(last_error="").values_list("last_error", flat=True).first()
+        self.stdout.write(f"pushed {pushed}, pending {pending}, settling {settling}, dead {dead}")
+        if pending:
+            cause = entries.pending().exclude(last_error="").values_list("last_error", flat=True).first()
             raise CommandError(
-                f"{waiting} still wait{f' ({why})' if why else ''}; run it again when the engine answers."
+                f"{pending} still pending{f' ({cause})' if cause else ''}. "
+                "Run the command again when Elasticsearch answers."
             )
 
-    def show_draining(self, relay: Relay) -> None:
-        """Drain with a bar on a terminal, or a line now and then."""
+    def drain_with_progress(self, relay: Relay) -> None:
         bar, done = ProgressBar(self.stderr, "search_relay", verbosity=self.verbosity), 0
-        transitions.connect(relay.using)  # before the first question: it is this connection that is drained by
+        transitions.connect(relay.using)  # before the first query, so that the drain uses the same connection
         total = Entry.objects.using(relay.using).due().count()
 
         def show(handled: int) -> None:
@@ -67,14 +67,16 @@ class Command(OneLineCommand):
             bar.close()
 
 
-def stop_politely(relay: Relay) -> None:
-    """SIGTERM or SIGINT finishes the batch; the second one ends at once."""
+def stop_on_signals(relay: Relay) -> None:
+    """Let the first SIGTERM or SIGINT finish the batch, and the second exit at once."""
 
     def stop(number: int, frame: object) -> None:
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: sys.exit(1))  # before it is promised: the second may come at once
+        # Before the message, since the second signal may arrive as soon as it is printed.
+        for stop_signal in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop_signal, lambda *_: sys.exit(1))
         relay.stop()
-        os.write(2, b"Ending after this batch; the same signal again ends at once.\n")  # a handler must not lock
+        # os.write: a signal handler must not take the lock of a stream.
+        os.write(2, b"Stopping after this batch. Send the signal again to stop at once.\n")
 
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, stop)
+    for stop_signal in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop_signal, stop)

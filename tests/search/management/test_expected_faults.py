@@ -81,11 +81,11 @@ def test_an_engine_that_is_away(tmp_path):
             "NOT in step\n"
             "orders.Order: 0 rows, ? documents in no index, never compared\n"
             "  ! no live index: run manage.py search_index --create\n"
-            "outbox: 0 waiting, 0 settling, 0 dead\n"
+            "outbox: 0 pending, 0 settling, 0 dead\n"
             "push: sync; relays: none\n"
-            "  ! no relay runs: start manage.py search_relay\n",
+            "  ! no relay is running: start manage.py search_relay\n",
             "",
         ),
         "search_dead_letters list": (0, "0 dead\n", ""),
-        "search_relay --drain": (0, "pushed 0, waiting 0, settling 0, dead 0\n", ""),
+        "search_relay --drain": (0, "pushed 0, pending 0, settling 0, dead 0\n", ""),
     }

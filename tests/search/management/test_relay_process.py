@@ -1,4 +1,4 @@
-"""`manage.py search_relay` as a process of its own: its signals while the engine still has its batches in its hands."""
+"""`manage.py search_relay` as a process: signals while the engine has not answered its bulks."""
 
 import os
 import signal
@@ -18,39 +18,39 @@ from tests.support import assert_in_step, wait_until
 from tools.bootstrap import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow]
-ENDING = "Ending after this batch; the same signal again ends at once.\n"
+STOPPING = "Stopping after this batch. Send the signal again to stop at once.\n"
 CLAIMED = 2 * AT_ONCE  # by a relay with a batch of two, before it waits for the engine
 
 
 class Held(Fault):
-    """The bulks reach the engine when the test lets them go on."""
+    """Holds bulks back until the test releases them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.arrived, self.go_on = threading.Semaphore(0), threading.Event()
+        self.arrived, self.released = threading.Semaphore(0), threading.Event()
 
     def handle(self, exchange: Exchange) -> None:
         if exchange.request.is_bulk:
             self.arrived.release()
-            self.go_on.wait(60)
+            self.released.wait(60)
         super().handle(exchange)
 
 
 @pytest.fixture
 def held():
-    """A proxy before the engine that holds bulks back."""
+    """Put a proxy that holds bulks back in front of the engine."""
     [node] = connections.get_connection().transport.node_pool.all()
     proxy = FaultProxy(node.base_url)
     fault = Held()
     proxy.switch(fault)
     yield proxy
-    fault.go_on.set()
+    fault.released.set()
     proxy.close()
 
 
 @pytest.fixture
 def start(indices, held, tmp_path):
-    """Starts a relay with a batch of two, one order more waiting than it claims; ends it when the test does."""
+    """Return a function that starts a relay with batches of two, and one more pending entry than it claims."""
     started = []
 
     def begin(*arguments):
@@ -86,11 +86,11 @@ def environment(engine):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_first_signal_finishes_what_is_claimed(start, held, tmp_path, number):
+def test_the_first_signal_finishes_the_claimed_batches(start, held, tmp_path, number):
     process = start()
     process.send_signal(number)
-    wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
-    held.fault.go_on.set()
+    wait_until(lambda: STOPPING in (tmp_path / "errors").read_text())
+    held.fault.released.set()
     assert process.wait(60) == 0
     assert Entry.objects.count() == 1
     assert not RelayProcess.objects.exists()
@@ -99,29 +99,29 @@ def test_the_first_signal_finishes_what_is_claimed(start, held, tmp_path, number
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_second_ends_at_once(start, tmp_path, number):
+def test_the_second_signal_stops_at_once(start, tmp_path, number):
     process = start()
     process.send_signal(number)
-    wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
+    wait_until(lambda: STOPPING in (tmp_path / "errors").read_text())
     process.send_signal(number)
     assert process.wait(60) == 1
     assert Entry.objects.pending().count() == CLAIMED + 1
 
 
-def test_a_drain_ends_after_what_it_claimed_and_says_what_is_left(start, held, tmp_path):
+def test_a_drain_stops_after_the_claimed_batches_and_reports_what_is_left(start, held, tmp_path):
     process = start("--drain")
     process.send_signal(signal.SIGTERM)
-    wait_until(lambda: ENDING in (tmp_path / "errors").read_text())
-    held.fault.go_on.set()
-    assert process.communicate(timeout=60)[0] == f"pushed {CLAIMED}, waiting 1, settling 0, dead 0\n"
+    wait_until(lambda: STOPPING in (tmp_path / "errors").read_text())
+    held.fault.released.set()
+    assert process.communicate(timeout=60)[0] == f"pushed {CLAIMED}, pending 1, settling 0, dead 0\n"
     assert process.returncode == 1
 
 
-def test_one_that_is_killed_holds_up_nobody(start, held, settings):
+def test_a_killed_relay_blocks_no_other(start, held, settings):
     process = start()
     process.kill()
     process.wait(60)
-    held.fault.go_on.set()
+    held.fault.released.set()
     assert Entry.objects.filter(leased_until__isnull=False).count() == CLAIMED
     relay = Relay()
     wait_until(lambda: relay.run_once() == 0 and not Entry.objects.exists(), 60)

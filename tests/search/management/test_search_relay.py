@@ -1,4 +1,4 @@
-"""`manage.py search_relay`: what a drain says, its exit code, and arguments that say nothing."""
+"""`manage.py search_relay`: the report and exit code of a drain, arguments and signals."""
 
 import signal
 from datetime import timedelta
@@ -18,7 +18,7 @@ from tests.support import assert_in_step
 
 @pytest.fixture(autouse=True)
 def _own_signals():
-    """The command takes the signals over; the tests' process gets them back."""
+    """Restore the signal handlers of the test process, which the command replaces."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
     for number, handler in before.items():
@@ -28,14 +28,14 @@ def _own_signals():
 @pytest.mark.engine
 @pytest.mark.conformance
 class TestDrain:
-    """With an engine, or one that is away."""
+    """--drain, with an available or unavailable engine."""
 
     def test_nothing_to_do(self, indices):
-        assert run("search_relay", "--drain") == Ran(0, "pushed 0, waiting 0, settling 0, dead 0\n")
+        assert run("search_relay", "--drain") == Ran(0, "pushed 0, pending 0, settling 0, dead 0\n")
 
     def test_all_is_pushed(self, indices):
         make_orders(3)
-        assert run("search_relay", "--drain") == Ran(0, "pushed 3, waiting 0, settling 0, dead 0\n")
+        assert run("search_relay", "--drain") == Ran(0, "pushed 3, pending 0, settling 0, dead 0\n")
         assert_in_step()
 
     def test_in_batches(self, indices, monkeypatch):
@@ -45,54 +45,54 @@ class TestDrain:
         )
         make_orders(5)
         ran = run("search_relay", "--drain", "--batch-size", "2")
-        assert ran == Ran(0, "pushed 5, waiting 0, settling 0, dead 0\n")
+        assert ran == Ran(0, "pushed 5, pending 0, settling 0, dead 0\n")
         assert sizes == [2, 2, 1, 0]
 
     def test_deletes_settle(self, indices):
         make_orders(2)
         run("search_relay", "--drain")
         Order.objects.all()._raw_delete("default")
-        assert run("search_relay", "--drain") == Ran(0, "pushed 2, waiting 0, settling 2, dead 0\n")
+        assert run("search_relay", "--drain") == Ran(0, "pushed 2, pending 0, settling 2, dead 0\n")
 
-    def test_dead_letters_are_counted_and_hold_up_nobody(self, refusing):
+    def test_dead_letters_are_counted_and_block_no_other_entry(self, refusing):
         Item.objects.bulk_create([Item(name="no date"), Item(name="2026-01-01")])
-        assert run("search_relay", "--drain") == Ran(0, "pushed 1, waiting 0, settling 0, dead 1\n")
+        assert run("search_relay", "--drain") == Ran(0, "pushed 1, pending 0, settling 0, dead 1\n")
 
-    def test_what_still_waits_is_exit_code_1_and_says_why(self, indices, engine_away):
+    def test_pending_entries_are_exit_code_1_with_the_cause(self, indices, engine_away):
         make_orders(2)
         engine_away()
         assert run("search_relay", "--drain") == Ran(
             1,
-            "pushed 0, waiting 2, settling 0, dead 0\n",
-            "CommandError: 2 still wait (ConnectionError); run it again when the engine answers.\n",
+            "pushed 0, pending 2, settling 0, dead 0\n",
+            "CommandError: 2 still pending (ConnectionError). Run the command again when Elasticsearch answers.\n",
         )
         assert set(Entry.objects.values_list("state", "attempts")) == {("pending", 0)}
 
-    def test_what_is_not_due_yet_waits_too(self, indices):
+    def test_an_entry_that_is_not_due_is_pending_too(self, indices):
         make_orders(1)
         Entry.objects.update(retry_at=timezone.now() + timedelta(hours=1))
         assert run("search_relay", "--drain") == Ran(
             1,
-            "pushed 0, waiting 1, settling 0, dead 0\n",
-            "CommandError: 1 still wait; run it again when the engine answers.\n",
+            "pushed 0, pending 1, settling 0, dead 0\n",
+            "CommandError: 1 still pending. Run the command again when Elasticsearch answers.\n",
         )
 
     def test_without_an_index(self, engine, transactional_db):
         make_orders(1)
         assert run("search_relay", "--drain") == Ran(
             1,
-            "pushed 0, waiting 1, settling 0, dead 0\n",
-            "CommandError: 1 still wait (no live index); run it again when the engine answers.\n",
+            "pushed 0, pending 1, settling 0, dead 0\n",
+            "CommandError: 1 still pending (no live index). Run the command again when Elasticsearch answers.\n",
         )
 
     def test_a_drain_pushes_also_where_requests_do_not(self, indices, settings):
         settings.SEARCH_PUSH = "off"
         make_orders(1)
-        assert run("search_relay", "--drain") == Ran(0, "pushed 1, waiting 0, settling 0, dead 0\n")
+        assert run("search_relay", "--drain") == Ran(0, "pushed 1, pending 0, settling 0, dead 0\n")
 
 
 class TestArguments:
-    """They reach the relay, or are one line."""
+    """Arguments reach the relay, or are refused in one line."""
 
     @pytest.mark.parametrize(
         ("arguments", "problem"),
@@ -108,7 +108,7 @@ class TestArguments:
             (["--drain", "now"], "unrecognized arguments: now"),
         ],
     )
-    def test_arguments_that_say_nothing(self, transactional_db, arguments, problem):
+    def test_invalid_arguments(self, transactional_db, arguments, problem):
         assert run("search_relay", *arguments) == fault(problem)
 
     @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ class TestArguments:
 
 
 class TestSignals:
-    """The first one stops politely, the second one at once."""
+    """The first signal stops after the batch, the second at once."""
 
     @pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
     @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
     def test_twice(self, first, second):
         relay = Relay()
-        search_relay.stop_politely(relay)
+        search_relay.stop_on_signals(relay)
         signal.raise_signal(first)
         assert relay._stopping.asked
         with pytest.raises(SystemExit) as ended:
@@ -142,9 +142,9 @@ class TestSignals:
         assert ended.value.code == 1
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_a_second_that_comes_as_soon_as_it_is_promised_ends_too(self, monkeypatch, number):
-        """It was taken for another first one, and the relay waited for its batches."""
-        search_relay.stop_politely(Relay())
+    def test_a_second_signal_right_after_the_message_stops_too(self, monkeypatch, number):
+        """It was once handled like another first signal, and the relay finished its batches."""
+        search_relay.stop_on_signals(Relay())
         monkeypatch.setattr(search_relay.os, "write", lambda *_: signal.raise_signal(number))
         with pytest.raises(SystemExit) as ended:
             signal.raise_signal(number)

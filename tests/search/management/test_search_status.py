@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
 @pytest.fixture
 def in_step(indices):
-    """Two orders in the index, nothing waiting, a relay that beats."""
+    """Two orders in the index, no pending entries, a relay with a recent heartbeat."""
     RelayProcess.objects.create(name="host:1")
     make_orders(2)
     Relay().drain()
@@ -36,8 +36,8 @@ def live(document):
     return index_records.live(index_records.alias_of(document))
 
 
-def screen(*, verdict="NOT in step", item=(), order=(), outbox="0 waiting, 0 settling, 0 dead", end=(), **values):
-    """What is to be seen: all in step but for what is given."""
+def screen(*, verdict="NOT in step", item=(), order=(), outbox="0 pending, 0 settling, 0 dead", end=(), **values):
+    """Return the whole screen: in step, except for what the arguments say."""
     shown = {
         "items": f"0 rows, 0 documents in {live(ItemDocument).name}, never compared",
         "orders": f"2 rows, 2 documents in {live(OrderDocument).name}, never compared",
@@ -82,7 +82,7 @@ def test_in_step_as_json(in_step):
             },
         ],
         "push": "sync",
-        "waiting": 0,
+        "pending": 0,
         "oldest_seconds": 0.0,
         "settling": 0,
         "dead": 0,
@@ -91,24 +91,24 @@ def test_in_step_as_json(in_step):
     }
 
 
-def test_what_waits_and_for_how_long(in_step):
+def test_pending_entries_and_their_age(in_step):
     Order.objects.update(total_amount=7)
     Entry.objects.filter(key__endswith=f":{Order.objects.first().pk}").update(
         first_changed_at=timezone.now() - timedelta(seconds=90)
     )
     ran = run("search_status")
     [seconds] = re.findall(r"the oldest for (9\d\.\d) s", ran.output)
-    outbox = f"2 waiting, the oldest for {seconds} s, 0 settling, 0 dead"
+    outbox = f"2 pending, the oldest for {seconds} s, 0 settling, 0 dead"
     assert ran == Ran(1, screen(outbox=outbox))
 
 
-def test_a_delete_that_settles_is_in_step(in_step):
+def test_a_settling_delete_is_in_step(in_step):
     Order.objects.all()[0:1].get().delete()
     Relay().drain()
     seen = screen(
         verdict="in step",
         orders=f"1 rows, 1 documents in {live(OrderDocument).name}, never compared",
-        outbox="0 waiting, 1 settling, 0 dead",
+        outbox="0 pending, 1 settling, 0 dead",
     )
     assert run("search_status") == Ran(0, seen)
 
@@ -119,7 +119,7 @@ def test_a_dead_letter(in_step):
     Order.objects.filter(order_number="order00001").update(total_amount=8)
     Entry.objects.update(state=EntryState.DEAD)
     ran = run("search_status")
-    outbox = "0 waiting, 0 settling, 1 dead\n  ! dead letters: see manage.py search_dead_letters list"
+    outbox = "0 pending, 0 settling, 1 dead\n  ! dead letters: see manage.py search_dead_letters list"
     assert ran == Ran(1, screen(outbox=outbox))
 
 
@@ -141,24 +141,24 @@ def test_no_index_at_all(engine, transactional_db):
     missing = "0 rows, ? documents in no index, never compared"
     problem = "  ! no live index: run manage.py search_index --create"
     lines = ["NOT in step", f"shop.Item: {missing}", problem, f"orders.Order: {missing}", problem]
-    end = ["outbox: 0 waiting, 0 settling, 0 dead", "push: sync; relays: host:1", ""]
+    end = ["outbox: 0 pending, 0 settling, 0 dead", "push: sync; relays: host:1", ""]
     assert run("search_status") == Ran(1, "\n".join([*lines, *end]))
 
 
 def test_an_index_of_other_code(in_step):
     Index.objects.filter(pk=live(OrderDocument).pk).update(fingerprint="another")
-    problem = "  ! the live index does not fit the code: run manage.py search_index --rebuild"
+    problem = "  ! the live index does not match the code: run manage.py search_index --rebuild"
     assert run("search_status") == Ran(1, screen(order=[problem]))
 
 
-def test_an_index_that_stands_by_for_newer_code(in_step):
-    """As a rollback of the index, and then of the code, leaves it."""
+def test_a_standby_index_of_newer_code(in_step):
+    """As a rollback of the index, then of the code, leaves it."""
     own = live(OrderDocument)
     shape = {"alias": own.alias, "state": "standby", "fingerprint": "newer"}
     Index.objects.create(name="standing", replaces=[own.fingerprint], **shape)
     Index.objects.create(name="older", replaces=["before"], **shape)
     problem = (
-        "  ! each change waits for standing, which stands by for newer code: "
+        "  ! every change stays pending, because the standby index standing was built by newer code: "
         "run manage.py search_index --prune --older-than 1s"
     )
     assert run("search_status") == Ran(1, screen(order=[problem]))
@@ -186,24 +186,24 @@ def test_an_index_that_was_deleted_by_hand(in_step):
     assert lines[4].startswith("  ! There is no index yet. Run `manage.py search_index --create`. (")
 
 
-def test_documents_that_are_gone_and_nobody_knows(in_step):
+def test_documents_that_are_lost_without_an_entry(in_step):
     pk = Order.objects.first().pk
     in_step.delete(index=live(OrderDocument).name, id=str(pk))
     orders = f"2 rows, 1 documents in {live(OrderDocument).name}, never compared"
-    problem = "  ! rows and documents differ in number, and nothing waits: run manage.py search_drift"
+    problem = "  ! rows and documents differ in number, with no change pending: run manage.py search_drift"
     assert run("search_status") == Ran(1, screen(orders=orders, order=[problem]))
 
 
-def test_numbers_that_differ_since_a_change_waits_are_no_drift(in_step):
-    make_orders_behind(1)
+def test_numbers_that_differ_by_a_pending_change_are_not_drift(in_step):
+    make_unindexed_orders(1)
     ran = run("search_status")
     assert ran.code == 1
     assert "  ! " not in ran.output
 
 
-def make_orders_behind(count):
+def make_unindexed_orders(count):
     Order.objects.bulk_create(
-        Order(order_number=f"behind{number}", customer_name="x", total_amount=1) for number in range(count)
+        Order(order_number=f"unindexed{number}", customer_name="x", total_amount=1) for number in range(count)
     )
 
 
@@ -212,7 +212,7 @@ def test_numbers_that_differ_where_the_document_leaves_rows_out(in_step, monkeyp
     Order.objects.update(total_amount=7)
     Relay().drain()
     orders = f"2 rows, 1 documents in {live(OrderDocument).name}, never compared"
-    settling = "0 waiting, 1 settling, 0 dead"
+    settling = "0 pending, 1 settling, 0 dead"
     assert run("search_status") == Ran(0, screen(verdict="in step", orders=orders, outbox=settling))
 
 
@@ -223,7 +223,7 @@ def test_drift_that_the_last_comparison_found_and_left(in_step):
     orders = f"2 rows, 1 documents in {index.name}, compared {index.verified_at:%Y-%m-%d %H:%M:%S}"
     problems = [
         "  ! the last comparison left 1 missing: run manage.py search_drift --repair",
-        "  ! rows and documents differ in number, and nothing waits: run manage.py search_drift",
+        "  ! rows and documents differ in number, with no change pending: run manage.py search_drift",
     ]
     assert run("search_status") == Ran(1, screen(orders=orders, order=problems))
     check_drift(OrderDocument, with_repair=True)
@@ -231,11 +231,11 @@ def test_drift_that_the_last_comparison_found_and_left(in_step):
 
 
 @pytest.mark.parametrize("age", [None, 31])
-def test_no_relay_that_beats(in_step, age):
+def test_no_relay_with_a_recent_heartbeat(in_step, age):
     RelayProcess.objects.all().delete()
     if age:
         RelayProcess.objects.create(name="dead:1", heartbeat_at=timezone.now() - timedelta(seconds=age))
-    end = ["  ! no relay runs: start manage.py search_relay"]
+    end = ["  ! no relay is running: start manage.py search_relay"]
     assert run("search_status") == Ran(1, screen(relays="none", end=end))
 
 
@@ -250,7 +250,7 @@ def test_several_relays_by_name(in_step):
     assert run("search_status") == Ran(0, screen(verdict="in step", relays="host:0, host:1"))
 
 
-def test_an_engine_that_is_away(in_step, engine_away):
+def test_an_unavailable_engine(in_step, engine_away):
     engine_away()
     ran = run("search_status")
     lines = ran.output.splitlines()
@@ -259,7 +259,7 @@ def test_an_engine_that_is_away(in_step, engine_away):
     away = "  ! Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is. ("
     assert lines[2].startswith(away)
     assert lines[4].startswith(away)
-    assert lines[5:] == ["outbox: 0 waiting, 0 settling, 0 dead", "push: sync; relays: host:1"]
+    assert lines[5:] == ["outbox: 0 pending, 0 settling, 0 dead", "push: sync; relays: host:1"]
 
 
 def test_an_item_of_a_uuid_counts_too(in_step):
