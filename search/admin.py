@@ -1,5 +1,6 @@
-"""The outbox, the indices and the relays in the admin: to look at, and to replay or discard dead letters."""
+"""The outbox, the indices and the relays in the admin. All are read-only; dead letters can be replayed or discarded."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,11 +15,9 @@ from .mapping.registry import documents
 from .models import Entry, Index, RelayProcess
 from .outbox import dead_letters
 
-MOST = 500  # dead letters that one confirmation lists
-
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What the machine writes, nobody edits by hand."""
+    """Admin of rows that only search itself writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -31,7 +30,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class DocumentFilter(admin.SimpleListFilter):
-    """Entries of one model's document."""
+    """Filter entries by the model of their document."""
 
     title = "document"
     parameter_name = "document"
@@ -46,7 +45,7 @@ class DocumentFilter(admin.SimpleListFilter):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
-    """The outbox. Only its dead letters can be acted on, each way by a permission of its own."""
+    """The outbox. Each action on dead letters needs a permission of its own."""
 
     list_display = ("key", "state", "version", "deleted", "first_changed_at", "retry_at", "attempts", "last_error")
     list_filter = ("state", DocumentFilter)
@@ -54,51 +53,51 @@ class EntryAdmin(ReadOnlyAdmin):
     ordering = ("retry_at",)
     show_full_result_count = False
     actions = ("replay", "discard")
+    max_selected = 500  # dead letters in one action
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("search.replay_entry")
+        return request.user.has_perm(f"{Entry._meta.app_label}.replay_entry")
 
     def has_discard_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("search.discard_entry")
+        return request.user.has_perm(f"{Entry._meta.app_label}.discard_entry")
 
     @admin.action(permissions=["replay"], description="Replay the selected dead letters")
     def replay(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
-        """Let them be pushed again."""
-        if keys := self.dead(request, queryset):
-            self.act(request, dead_letters.replay, keys, "to be pushed again")
+        """Push the selected dead letters again."""
+        if keys := self.dead_keys(request, queryset):
+            self.apply(request, dead_letters.replay, keys, "to be pushed again")
 
     @admin.action(permissions=["discard"], description="Discard the selected dead letters")
     def discard(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
-        """Forget them, once that is confirmed."""
-        keys = self.dead(request, queryset)
+        """Discard the selected dead letters, after a confirmation page."""
+        keys = self.dead_keys(request, queryset)
         if not keys:
             return None
         if request.POST.get("confirmed"):
-            self.act(request, dead_letters.discard, keys, "discarded")
+            self.apply(request, dead_letters.discard, keys, "discarded")
             return None
         return self.confirmation(request, Entry.objects.dead().filter(key__in=keys).order_by("key"))
 
-    def dead(self, request: HttpRequest, queryset: QuerySet[Entry]) -> list[str]:
-        """The keys of the selected dead letters; none, with a message, where something else is selected too."""
-        if others := queryset.exclude(pk__in=Entry.objects.dead()).count():
-            self.message_user(request, f"{others} of the selected are no dead letters.", messages.ERROR)
+    def dead_keys(self, request: HttpRequest, queryset: QuerySet[Entry]) -> list[str]:
+        """Return the keys of the selected dead letters, or none and a message if the selection cannot be used."""
+        if not_dead := queryset.exclude(pk__in=Entry.objects.dead()).count():
+            self.message_user(request, f"{not_dead} of the selected entries are not dead letters.", messages.ERROR)
             return []
-        keys = list(queryset.values_list("key", flat=True)[: MOST + 1])
-        if len(keys) > MOST:
-            text = f"More than {MOST} at once: use manage.py search_dead_letters with --all."
+        keys = list(queryset.values_list("key", flat=True)[: self.max_selected + 1])
+        if len(keys) > self.max_selected:
+            text = f"Select at most {self.max_selected} entries, or use manage.py search_dead_letters with --all."
             self.message_user(request, text, messages.ERROR)
             return []
         return keys
 
-    def act(self, request: HttpRequest, action: Any, keys: list[str], done: str) -> None:
-        """Do it and say what was done; a dead letter that was replaced meanwhile is named."""
+    def apply(self, request: HttpRequest, action: Callable[[list[str], str], int], keys: list[str], done: str) -> None:
+        """Run an action and report its result, or the first key that is no longer a dead letter."""
         try:
             self.message_user(request, f"{action(keys, DEFAULT_DB_ALIAS)} {done}.", messages.SUCCESS)
         except NotADeadLetter as error:
             self.message_user(request, str(error), messages.ERROR)
 
     def confirmation(self, request: HttpRequest, entries: QuerySet[Entry]) -> HttpResponse:
-        """The page that asks."""
         context = self.admin_site.each_context(request) | {
             "title": "Discard dead letters",
             "opts": self.opts,
@@ -118,6 +117,6 @@ class IndexAdmin(ReadOnlyAdmin):
 
 @admin.register(RelayProcess)
 class RelayProcessAdmin(ReadOnlyAdmin):
-    """The relays that run."""
+    """The running relays."""
 
     list_display = ("name", "started_at", "heartbeat_at")

@@ -1,7 +1,7 @@
-"""System checks: what of a document or of the settings would let the index be wrong without a sign.
+"""System checks of documents and settings that would let the index miss changes without an error.
 
-What the code of a document gets wrong is an error, which also stops `migrate`. What settings get wrong is a warning:
-this project's settings refuse it themselves, and a project that only borrows search shall still be able to migrate.
+A wrong document is an error, which also stops `migrate`. A wrong setting is a warning, so that a project that only
+installs search can still migrate.
 """
 
 from collections.abc import Iterator
@@ -20,73 +20,75 @@ from .mapping.base import VersionedDocument
 from .mapping.registry import documents
 from .outbox.relations import hops
 
-PROCESSOR = "search.signals.SignalProcessor"
-VENDORS = {"postgresql", "sqlite"}  # whose triggers search/outbox/triggers.py writes
-SHARE = 2.5  # a sender reads rows for at most half the grace period, then calls for at most 0.4 of it
+# Computed, because the package may be installed under another name.
+PROCESSOR = f"{__package__}.signals.SignalProcessor"
+BASE_CLASS = f"{VersionedDocument.__module__}.{VersionedDocument.__qualname__}"
+SUPPORTED_VENDORS = {"postgresql", "sqlite"}  # with SQL in outbox/triggers.py
+# A sender reads rows for at most half the grace period, then calls Elasticsearch for at most 0.4 of it.
+GRACE_PERIOD_PER_TIMEOUT = 2.5
 
 
 @register("search")
 def check_documents(**kwargs: Any) -> list[CheckMessage]:
-    """Every registered document is one that search can keep in step."""
-    found = [message for document in documents() for message in _document(document)]
-    return [*_strangers(), *found]
+    """Check that search can keep every registered document in step."""
+    messages = [message for document in documents() for message in _check_document(document)]
+    return [*_check_foreign_documents(), *messages]
 
 
 @register("search")
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """The databases and the settings are such that changes are captured, and pushed once."""
-    return [*_databases(), *_processor(), *_order(), *_settle()]
+    """Check that databases and settings let changes be captured, and pushed once."""
+    return [*_check_databases(), *_check_processor(), *_check_installed_apps(), *_check_grace_period()]
 
 
-def _strangers() -> Iterator[CheckMessage]:
-    """Documents that nothing keeps in step."""
-    others = {document for document in registry.get_documents() if not issubclass(document, VersionedDocument)}
-    for document in sorted(others, key=lambda each: each.__qualname__):
+def _check_foreign_documents() -> Iterator[CheckMessage]:
+    """Check for registered documents without versions, which search does not keep in step."""
+    foreign = {document for document in registry.get_documents() if not issubclass(document, VersionedDocument)}
+    for document in sorted(foreign, key=lambda document: document.__qualname__):
         yield Error(
-            f"{document.__name__} is no VersionedDocument, so its changes are indexed by nobody.",
-            hint="Derive it from search.mapping.base.VersionedDocument.",
+            f"{document.__name__} is not a VersionedDocument, so its changes are not indexed.",
+            hint=f"Derive it from {BASE_CLASS}.",
             obj=document,
             id="search.E001",
         )
 
 
-def _document(document: type[VersionedDocument]) -> Iterator[CheckMessage]:
-    """What is wrong with one document."""
+def _check_document(document: type[VersionedDocument]) -> Iterator[CheckMessage]:
     model = document.django.model
-    yield from _table(document, model)
-    yield from _version(document, model)
+    yield from _check_table(document, model)
+    yield from _check_version(document, model)
     for related in document.django.related_models:
         if related not in document.capture:
             yield Error(
                 f"{document.__name__} has the related model {related._meta.label} without a path in `capture`.",
-                hint="Give the path of relations from it to the document's model, such as {OrderLine: 'order'}.",
+                hint="Add the path of relations from it to the document's model, such as {Part: 'item'}.",
                 obj=document,
                 id="search.E003",
             )
     for related, path in document.capture.items():
-        yield from _path(document, related, path)
-    yield from _dynamic(document)
+        yield from _check_path(document, related, path)
+    yield from _check_dynamic(document)
 
 
-def _table(document: type[VersionedDocument], model: type[Model]) -> Iterator[CheckMessage]:
-    """The rows are in one table of the model's own, which triggers can watch."""
+def _check_table(document: type[VersionedDocument], model: type[Model]) -> Iterator[CheckMessage]:
+    """Check that the rows are in one table of the model's own, which triggers can watch."""
     if model._meta.proxy or model._meta.parents:
         kind = "a proxy" if model._meta.proxy else "spread over the tables of its parents"
         yield Error(
             f"{model._meta.label} is {kind}, so {document.__name__} has no table of its own to watch.",
-            hint="Make the document of the model that has the table, and choose its rows in get_queryset().",
+            hint="Use the model that has the table, and select its rows in get_queryset().",
             obj=document,
             id="search.E005",
         )
 
 
-def _version(document: type[VersionedDocument], model: type[Model]) -> Iterator[CheckMessage]:
-    """The row carries the number by which the newer change wins."""
+def _check_version(document: type[VersionedDocument], model: type[Model]) -> Iterator[CheckMessage]:
+    """Check for the version field. It holds microseconds since 1970, which an IntegerField cannot."""
     try:
-        suits = isinstance(model._meta.get_field("version"), BigIntegerField)
+        has_version = isinstance(model._meta.get_field("version"), BigIntegerField)
     except FieldDoesNotExist:
-        suits = False
-    if not suits:
+        has_version = False
+    if not has_version:
         yield Error(
             f"{model._meta.label} has no BigIntegerField `version`, which {document.__name__} needs.",
             hint="Add version = models.BigIntegerField(default=0, editable=False), and migrate.",
@@ -95,13 +97,13 @@ def _version(document: type[VersionedDocument], model: type[Model]) -> Iterator[
         )
 
 
-def _path(document: type[VersionedDocument], related: type[Model], path: str) -> Iterator[CheckMessage]:
-    """A path leads from a related model to the document's model."""
+def _check_path(document: type[VersionedDocument], related: type[Model], path: str) -> Iterator[CheckMessage]:
+    """Check that a path leads from a related model to the document's model."""
     try:
         end = list(hops(related, path))[-1].model
         problem = "" if end is document.django.model._meta.concrete_model else f"leads to {end._meta.label}"
     except FieldDoesNotExist as error:
-        problem = f"names no relation: {error}"
+        problem = f"does not name a relation: {error}"
     if problem:
         yield Error(
             f"{document.__name__}'s path {path!r} from {related._meta.label} {problem}.",
@@ -111,57 +113,61 @@ def _path(document: type[VersionedDocument], related: type[Model], path: str) ->
         )
 
 
-def _dynamic(document: type[VersionedDocument]) -> Iterator[CheckMessage]:
-    """What the mapping does not name stays out of it, so that newer code may write to an older index."""
+def _check_dynamic(document: type[VersionedDocument]) -> Iterator[CheckMessage]:
+    """Check that Elasticsearch ignores unmapped fields, so that newer code can write to an older index."""
     dynamic = str(document._index.to_dict().get("mappings", {}).get("dynamic", True)).lower()
     if dynamic != "false":
         yield Warning(
-            f"{document.__name__}'s mapping has dynamic: {dynamic}.",
-            hint='Set dynamic = MetaField("false") in its Meta: only so newer code may write to an older index.',
+            f"{document.__name__}'s mapping has dynamic: {dynamic}, so newer code cannot write to an older index.",
+            hint='Set dynamic = MetaField("false") in its Meta.',
             obj=document,
             id="search.W001",
         )
 
 
-def _databases() -> Iterator[CheckMessage]:
-    """Each database can capture changes."""
+def _check_databases() -> Iterator[CheckMessage]:
     for alias in connections:
-        if (vendor := connections[alias].vendor) not in VENDORS:
+        if (vendor := connections[alias].vendor) not in SUPPORTED_VENDORS:
             yield Warning(
-                f"The database {alias!r} is {vendor}, which cannot capture changes.",
+                f"Changes in the database {alias!r} cannot be captured, because {vendor} is not supported.",
                 hint="Use PostgreSQL or SQLite.",
                 id="search.W002",
             )
 
 
-def _processor() -> Iterator[CheckMessage]:
-    """Saves are pushed by us alone."""
+def _check_processor() -> Iterator[CheckMessage]:
+    """Check that no other signal processor indexes each save too."""
     if getattr(settings, "ELASTICSEARCH_DSL_SIGNAL_PROCESSOR", "") != PROCESSOR:
         yield Warning(
-            "ELASTICSEARCH_DSL_SIGNAL_PROCESSOR is not ours, so every save is indexed twice, once before its commit.",
+            f"ELASTICSEARCH_DSL_SIGNAL_PROCESSOR is not {PROCESSOR!r}, so every save is indexed twice, "
+            "once before its commit.",
             hint=f"Set it to {PROCESSOR!r}.",
             id="search.W003",
         )
 
 
-def _order() -> Iterator[CheckMessage]:
-    """The command search_index is ours."""
+def _check_installed_apps() -> Iterator[CheckMessage]:
+    """Check that this app's search_index command overrides the one of django-elasticsearch-dsl."""
     names = [config.name for config in apps.get_app_configs()]
-    if "django_elasticsearch_dsl" in names and names.index("search") > names.index("django_elasticsearch_dsl"):
+    app_config = apps.get_containing_app_config(__name__)
+    if app_config is None or "django_elasticsearch_dsl" not in names:
+        return
+    if names.index(app_config.name) > names.index("django_elasticsearch_dsl"):
         yield Warning(
-            "search stands behind django_elasticsearch_dsl, whose own search_index command wins.",
-            hint="Put search before django_elasticsearch_dsl in INSTALLED_APPS.",
+            f"{app_config.name!r} comes after 'django_elasticsearch_dsl' in INSTALLED_APPS, "
+            "so search_index is the command of that package.",
+            hint=f"Move {app_config.name!r} before 'django_elasticsearch_dsl' in INSTALLED_APPS.",
             id="search.W004",
         )
 
 
-def _settle() -> Iterator[CheckMessage]:
-    """Two confirmations of a delete lie further apart than any sender's reading and its last byte."""
-    least = SHARE * max(conf.ENGINE_TIMEOUT, conf.PUSH_TIMEOUT)
-    if least > conf.DELETE_GRACE_PERIOD:
+def _check_grace_period() -> Iterator[CheckMessage]:
+    """Check that a write sent before a delete arrives within the delete's grace period."""
+    minimum = GRACE_PERIOD_PER_TIMEOUT * max(conf.ENGINE_TIMEOUT, conf.PUSH_TIMEOUT)
+    if minimum > conf.DELETE_GRACE_PERIOD:
         yield Warning(
-            f"SEARCH_DELETE_GRACE_PERIOD is {conf.DELETE_GRACE_PERIOD:g} s: each call to the engine is cut at "
-            f"{conf.DELETE_GRACE_PERIOD / SHARE:g} s for it.",
-            hint=f"Set it to {least:g} or more, or SEARCH_ENGINE_TIMEOUT and SEARCH_PUSH_TIMEOUT lower.",
+            f"SEARCH_DELETE_GRACE_PERIOD is {conf.DELETE_GRACE_PERIOD:g} s, which limits each call to Elasticsearch to "
+            f"{conf.DELETE_GRACE_PERIOD / GRACE_PERIOD_PER_TIMEOUT:g} s.",
+            hint=f"Set it to {minimum:g} or more, or lower SEARCH_ENGINE_TIMEOUT and SEARCH_PUSH_TIMEOUT.",
             id="search.W005",
         )

@@ -1,4 +1,4 @@
-"""The outbox, the indices and the relays in the admin: to look at; dead letters can be replayed and discarded."""
+"""The outbox, the indices and the relays in the admin: read-only, with replay and discard of dead letters."""
 
 import re
 from uuid import uuid4
@@ -24,7 +24,7 @@ def entry(key, state=EntryState.DEAD, **values):
 
 @pytest.fixture
 def outbox():
-    """Two dead letters, one entry that waits, one that settles."""
+    """Two dead letters, one pending and one settling entry."""
     entry("orders.Order:1", last_error="document_parsing_exception: total_amount", attempts=3)
     entry("shop.Item:2", last_error="document_parsing_exception: name")
     entry("orders.Order:3", EntryState.PENDING)
@@ -40,12 +40,12 @@ def superuser():
 
 @pytest.fixture
 def staff():
-    """A client of a staff user with these permissions of search, by codename."""
+    """Return a function that logs in a staff user with these permissions, by codename."""
 
     def login(*codenames):
         user = User.objects.create_user("staff", is_staff=True)
-        wanted = Q(codename__in=codenames, content_type__app_label="search")
-        permissions = Permission.objects.filter(wanted)
+        query = Q(codename__in=codenames, content_type__app_label="search")
+        permissions = Permission.objects.filter(query)
         assert permissions.count() == len(codenames)
         user.user_permissions.set(permissions)
         client = Client()
@@ -56,7 +56,7 @@ def staff():
 
 
 def shown(response):
-    """The keys that a list shows, in its order."""
+    """Return the keys that a list shows."""
     assert response.status_code == 200
     return re.findall(r'name="_selected_action" value="([^"]+)"', response.content.decode())
 
@@ -68,7 +68,7 @@ def listed(client, query=""):
 
 
 def offered(client):
-    """The actions that the list offers."""
+    """Return the actions that the list offers."""
     form = client.get(OUTBOX).context["action_form"]
     return [name for name, _ in form.fields["action"].choices if name] if form else []
 
@@ -102,7 +102,7 @@ def test_the_filter_offers_every_document(superuser, outbox):
 
 
 @pytest.mark.parametrize("what", ["entry", "index", "relayprocess"])
-def test_nothing_can_be_added_changed_or_deleted_by_hand(superuser, outbox, what):
+def test_nothing_can_be_added_changed_or_deleted(superuser, outbox, what):
     Index.objects.create(name="i", alias="a", state=IndexState.LIVE, fingerprint="f")
     RelayProcess.objects.create(name="host:1")
     pk = {"entry": "orders.Order_3A1", "index": "i", "relayprocess": "host_3A1"}[what]
@@ -123,12 +123,12 @@ def test_a_superuser_is_offered_both_actions(superuser, outbox):
 def test_replay_lets_them_be_pushed_again(superuser, outbox):
     before = Entry.objects.get(key="orders.Order:1").token
     assert said(act(superuser, "replay", "orders.Order:1")) == [("success", "1 to be pushed again.")]
-    found = Entry.objects.get(key="orders.Order:1")
-    assert (found.state, found.attempts, found.last_error, found.token) == ("pending", 0, "", before)
+    replayed = Entry.objects.get(key="orders.Order:1")
+    assert (replayed.state, replayed.attempts, replayed.last_error, replayed.token) == ("pending", 0, "", before)
     assert states()["shop.Item:2"] == "dead"
 
 
-def test_discard_asks_first_and_names_what_it_would_forget(superuser, outbox):
+def test_discard_asks_for_confirmation_and_lists_the_entries(superuser, outbox):
     response = act(superuser, "discard", "orders.Order:1", "shop.Item:2")
     page = response.content.decode()
     assert response.status_code == 200
@@ -138,40 +138,40 @@ def test_discard_asks_first_and_names_what_it_would_forget(superuser, outbox):
     assert len(states()) == 4
 
 
-def test_discard_that_is_confirmed_forgets_them(superuser, outbox):
-    asked = act(superuser, "discard", "orders.Order:1", "shop.Item:2")
-    fields = dict(re.findall(r'<input type="hidden" name="(action|confirmed)" value="(\w+)">', asked.content.decode()))
+def test_discard_that_is_confirmed_deletes_the_entries(superuser, outbox):
+    page = act(superuser, "discard", "orders.Order:1", "shop.Item:2")
+    fields = dict(re.findall(r'<input type="hidden" name="(action|confirmed)" value="(\w+)">', page.content.decode()))
     assert fields == {"action": "discard", "confirmed": "yes"}
-    done = act(superuser, fields["action"], *shown(asked), confirmed=fields["confirmed"])
+    done = act(superuser, fields["action"], *shown(page), confirmed=fields["confirmed"])
     assert said(done) == [("success", "2 discarded.")]
     assert states() == {"orders.Order:3": "pending", "orders.Order:4": "settling"}
     assert dict(VersionFloor.objects.values_list("model", "version")) == {"orders.Order": 7, "shop.Item": 7}
 
 
 @pytest.mark.parametrize("action", ["replay", "discard"])
-def test_what_is_no_dead_letter_is_left_and_so_are_the_others(superuser, outbox, action):
+def test_a_selection_with_other_entries_changes_nothing(superuser, outbox, action):
     response = act(superuser, action, "orders.Order:1", "orders.Order:3", "orders.Order:4", confirmed="yes")
-    assert said(response) == [("error", "2 of the selected are no dead letters.")]
+    assert said(response) == [("error", "2 of the selected entries are not dead letters.")]
     assert states()["orders.Order:1"] == "dead"
     assert len(states()) == 4
 
 
-def test_one_that_a_change_has_replaced_meanwhile_is_named(superuser, outbox, monkeypatch):
-    monkeypatch.setattr(admin.EntryAdmin, "dead", lambda self, request, queryset: ["orders.Order:3"])
+def test_a_dead_letter_that_a_change_has_replaced_is_reported(superuser, outbox, monkeypatch):
+    monkeypatch.setattr(admin.EntryAdmin, "dead_keys", lambda self, request, queryset: ["orders.Order:3"])
     text = "No dead letter has this key. See `manage.py search_dead_letters list`. (orders.Order:3)"
     assert said(act(superuser, "replay", "orders.Order:3")) == [("error", text)]
     assert said(act(superuser, "discard", "orders.Order:3", confirmed="yes")) == [("error", text)]
     assert "orders.Order:3" not in shown(act(superuser, "discard", "orders.Order:3"))
 
 
-def test_more_than_a_page_can_ask_for_is_left_to_the_command(superuser, outbox, monkeypatch):
-    monkeypatch.setattr(admin, "MOST", 1)
+def test_a_selection_that_is_too_large_is_refused(superuser, outbox, monkeypatch):
+    monkeypatch.setattr(admin.EntryAdmin, "max_selected", 1)
     response = act(superuser, "discard", "orders.Order:1", "shop.Item:2", confirmed="yes")
-    assert said(response) == [("error", "More than 1 at once: use manage.py search_dead_letters with --all.")]
+    assert said(response) == [("error", "Select at most 1 entries, or use manage.py search_dead_letters with --all.")]
     assert len(states()) == 4
 
 
-def test_staff_that_may_only_view_is_offered_and_can_do_nothing(staff, outbox):
+def test_staff_with_only_the_view_permission_has_no_actions(staff, outbox):
     client = staff("view_entry")
     assert len(listed(client)) == 4
     assert offered(client) == []
@@ -201,7 +201,7 @@ def test_staff_without_any_permission_does_not_see_the_outbox(staff, outbox):
     assert states()["orders.Order:1"] == "dead"
 
 
-def test_who_is_not_logged_in_is_sent_to_do_so(outbox):
+def test_an_anonymous_user_is_redirected_to_the_login(outbox):
     response = Client().post(OUTBOX, {"action": "replay", "_selected_action": ["orders.Order:1"]})
     assert (response.status_code, response["Location"]) == (302, f"/admin/login/?next={OUTBOX}")
     assert states()["orders.Order:1"] == "dead"

@@ -1,4 +1,4 @@
-"""What a command of search checks before it begins: what it works with, and not what serves pages."""
+"""The system checks that run before a command of search: documents, settings and models, but no URLs."""
 
 import subprocess
 import sys
@@ -25,14 +25,14 @@ def test_no_page_and_no_view_is_loaded() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_what_search_would_object_to_stops_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_strangers", lambda: iter([Error("Wrong.", id="search.E001")]))
+def test_an_error_of_search_stops_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "_check_foreign_documents", lambda: iter([Error("Wrong.", id="search.E001")]))
     command = OneLineCommand()
     with pytest.raises(SystemCheckError, match=r"search\.E001"):
         command.check(tags=command.requires_system_checks)
 
 
-def test_none_of_searchs_own_is_left_out() -> None:
+def test_every_check_of_search_runs() -> None:
     ours = [check for check in registry.get_checks() if check.__module__ == checks.__name__]
     assert {check.__name__ for check in ours} == {"check_documents", "check_settings"}
     assert all(set(check.tags) & set(OneLineCommand.requires_system_checks) for check in ours)
