@@ -1,4 +1,4 @@
-"""Runs a command as `manage.py` does, with all that it says and its exit code."""
+"""Run a command as `manage.py` does, and return its output and exit code."""
 
 import io
 from contextlib import redirect_stderr, redirect_stdout
@@ -8,7 +8,7 @@ from django.core.management import ManagementUtility
 
 
 class Ran(NamedTuple):
-    """What a command left."""
+    """The result of a command."""
 
     code: int
     output: str
@@ -16,11 +16,11 @@ class Ran(NamedTuple):
 
 
 def run(*arguments: str) -> Ran:
-    """The command's end. It closes the database's connections, as a process does: for tests that commit."""
+    """Run a command. It closes the database connections, as a process does, so use it in tests that commit."""
     output, errors, code = io.StringIO(), io.StringIO(), 0
     with redirect_stdout(output), redirect_stderr(errors):
         try:
-            # Not execute(), which would set up logging anew, to a stream that is gone afterwards.
+            # Not execute(), which would configure logging again, to a stream that is closed afterwards.
             ManagementUtility().fetch_command(arguments[0]).run_from_argv(["manage.py", *arguments])
         except SystemExit as ended:
             code = int(ended.code or 0)
@@ -28,5 +28,5 @@ def run(*arguments: str) -> Ran:
 
 
 def fault(text: str, code: int = 1) -> Ran:
-    """The end of a command that fails for an expected reason: one line, no traceback."""
+    """Return the result of a command that fails for an expected reason: one line, no traceback."""
     return Ran(code, "", f"CommandError: {text}\n")

@@ -1,4 +1,4 @@
-"""`manage.py search_capture`: whole answers, exit codes, and what is captured afterwards."""
+"""`manage.py search_capture`: whole output, exit codes, and what is captured afterwards."""
 
 import json
 
@@ -24,13 +24,13 @@ def _installed_again():
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """A terminal, on which somebody answers."""
+    """Return a function that sets a terminal's answer; it returns the list of questions."""
 
     def answer(text):
-        asked = []
+        questions = []
         monkeypatch.setattr(search_capture.sys.stdin, "isatty", lambda: True, raising=False)
-        monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or text)
-        return asked
+        monkeypatch.setattr("builtins.input", lambda question: questions.append(question) or text)
+        return questions
 
     return answer
 
@@ -43,7 +43,7 @@ def test_status_when_all_is_captured():
     assert run("search_capture", "--status") == Ran(0, ALL)
 
 
-def test_status_when_a_trigger_is_absent():
+def test_status_when_a_trigger_is_missing():
     drop()
     absent = ALL.replace("shop.Item: captured", "shop.Item: NOT captured: run manage.py search_capture --install")
     assert run("search_capture", "--status") == Ran(1, absent)
@@ -57,11 +57,11 @@ def test_status_as_json():
     assert json.loads(ran.output) == {"captured": False, "installed": [], "models": models}
 
 
-def test_install_when_nothing_is_absent():
+def test_install_when_nothing_is_missing():
     assert run("search_capture", "--install") == Ran(0, ALL)
 
 
-def test_install_puts_back_what_is_absent_and_queues_what_nobody_watched():
+def test_install_restores_missing_triggers_and_queues_rows_that_were_not_captured():
     item = Item.objects.create(name="a")
     drop()
     Entry.objects.all().delete()
@@ -82,28 +82,28 @@ def test_install_as_json():
 
 def test_remove_without_a_terminal_refuses():
     ran = run("search_capture", "--remove")
-    assert ran == fault("--remove stops the noting of changes, and there is no terminal to ask on. Add -f.")
+    assert ran == fault("--remove needs a confirmation, but there is no terminal. Add --force.")
     assert all(capture.status().values())
 
 
 @pytest.mark.parametrize("answer", ["", "n", "no", "yes please"])
 def test_remove_that_is_not_confirmed_removes_nothing(terminal, answer):
-    asked = terminal(answer)
+    questions = terminal(answer)
     assert run("search_capture", "--remove") == fault("Nothing was removed.")
-    assert asked == ["Stop noting changes? The index will fall behind without a sign. [y/N]: "]
+    assert questions == ["Stop recording changes? The index will get out of step without an error. [y/N]: "]
     assert all(capture.status().values())
 
 
 REMOVED = """\
-Capture is removed: changes are not noted from now on, and the index falls behind without a sign.
-To come back: manage.py search_capture --install, which queues every row. The next manage.py migrate does it too.
-To note changes and only not push them, set SEARCH_PUSH=off instead of this.
-To leave for good: manage.py migrate search zero, then take search out of INSTALLED_APPS.
+Capture is removed. Changes are no longer recorded, and the index gets out of step without an error.
+To undo this: manage.py search_capture --install, which queues every row. The next manage.py migrate does the same.
+To record changes without pushing them, set SEARCH_PUSH=off instead.
+To uninstall: manage.py migrate search zero, then remove search from INSTALLED_APPS.
 """
 
 
 @pytest.mark.parametrize("answer", ["y", " Y "])
-def test_remove_that_is_confirmed_says_what_it_means_and_how_to_come_back(terminal, answer):
+def test_remove_that_is_confirmed_explains_how_to_undo_it(terminal, answer):
     terminal(answer)
     assert run("search_capture", "--remove") == Ran(0, REMOVED)
     Item.objects.create(name="a")
@@ -123,14 +123,14 @@ def test_remove_as_json():
 
 
 @pytest.mark.parametrize("back", [["search_capture", "--install"], ["migrate", "--verbosity", "0"]])
-def test_both_ways_back_queue_the_rows_that_changed_meanwhile(back):
+def test_install_and_migrate_queue_rows_that_changed_without_capture(back):
     run("search_capture", "--remove", "-f")
     item = Item.objects.create(name="unseen")
     assert run(*back).code == 0
     assert list(Entry.objects.values_list("key", flat=True)) == [f"shop.Item:{item.pk}"]
 
 
-def test_install_before_the_outbox_exists_is_not_called_done(monkeypatch):
+def test_install_before_the_outbox_exists_is_not_reported_as_installed(monkeypatch):
     run("search_capture", "--remove", "-f")
     monkeypatch.setattr(capture, "_installable", lambda connection: [])
     missing = "NOT captured: run manage.py migrate"
@@ -162,7 +162,7 @@ def test_a_table_in_use_is_one_line(action):
         (["--status", "--database", "other"], "argument --database: invalid choice: 'other'"),
     ],
 )
-def test_arguments_that_say_nothing(arguments, problem):
+def test_invalid_arguments(arguments, problem):
     ran = run("search_capture", *arguments)
     assert (ran.code, ran.output) == (1, "")
     [line] = ran.errors.splitlines()

@@ -1,4 +1,4 @@
-"""`manage.py search_dead_letters`, with documents that the real engine refused."""
+"""`manage.py search_dead_letters`, with documents that the engine rejected."""
 
 import json
 from uuid import UUID
@@ -21,8 +21,8 @@ WHY = "document_parsing_exception: name"
 KEYS = [f"shop.Item:{UUID(int=number)}" for number in (1, 2, 3)]
 
 
-def bury(*numbers):
-    """Items whose names the index refuses."""
+def make_dead(*numbers):
+    """Create items whose names the index rejects, and push them."""
     Item.objects.bulk_create(Item(id=UUID(int=number), name=SECRET) for number in numbers)
     Relay().drain()
     assert Entry.objects.dead().count() == len(numbers)
@@ -30,8 +30,8 @@ def bury(*numbers):
 
 @pytest.fixture
 def dead(refusing):
-    """Two dead letters, the first since 04:25 and the second since 04:26."""
-    bury(1, 2)
+    """Two dead letters, from 04:25 and 04:26."""
+    make_dead(1, 2)
     for minute, key in enumerate(KEYS[:2], start=25):
         moment = timezone.now().replace(2026, 11, 24, 4, minute, 0, 0)
         Entry.objects.filter(key=key).update(first_changed_at=moment)
@@ -53,13 +53,13 @@ def test_list_has_a_line_each_with_the_cause_and_never_the_value(dead):
 
 def test_list_as_json(dead):
     ran = run("search_dead_letters", "list", "--json")
-    found = json.loads(ran.output)
-    assert (ran.code, [entry["key"] for entry in found]) == (0, KEYS[:2])
-    assert {entry["last_error"] for entry in found} == {WHY}
+    entries = json.loads(ran.output)
+    assert (ran.code, [entry["key"] for entry in entries]) == (0, KEYS[:2])
+    assert {entry["last_error"] for entry in entries} == {WHY}
     assert SECRET not in ran.output
 
 
-def test_show_says_all_that_is_known(dead):
+def test_show_prints_every_field(dead):
     entry = Entry.objects.get(key=KEYS[1])
     expected = [
         f"key: {KEYS[1]}",
@@ -81,9 +81,9 @@ def test_show_says_all_that_is_known(dead):
 
 def test_show_as_json(dead):
     ran = run("search_dead_letters", "show", KEYS[1], "--json")
-    [found] = json.loads(ran.output)
-    assert (ran.code, found["key"], found["state"], found["last_error"]) == (0, KEYS[1], "dead", WHY)
-    assert set(found) == {field.name for field in Entry._meta.fields}
+    [entry] = json.loads(ran.output)
+    assert (ran.code, entry["key"], entry["state"], entry["last_error"]) == (0, KEYS[1], "dead", WHY)
+    assert set(entry) == {field.name for field in Entry._meta.fields}
 
 
 def test_show_all_is_the_oldest_first(dead):
@@ -91,14 +91,14 @@ def test_show_all_is_the_oldest_first(dead):
     assert [entry["key"] for entry in json.loads(ran.output)] == KEYS[:2]
 
 
-def test_replay_pushes_again_and_what_is_still_wrong_is_dead_again(dead):
+def test_replay_pushes_again_and_a_rejected_document_is_dead_again(dead):
     assert run("search_dead_letters", "replay", KEYS[0]) == Ran(0, "1 to be pushed again\n")
     assert set(Entry.objects.values_list("key", "state")) == {(KEYS[0], "pending"), (KEYS[1], "dead")}
     Relay().drain()
     assert set(Entry.objects.values_list("key", "state")) == {(KEYS[0], "dead"), (KEYS[1], "dead")}
 
 
-def test_replay_all_reaches_an_index_that_was_mended(dead):
+def test_replay_all_reaches_a_rebuilt_index(dead):
     assert run("search_index", "--rebuild", "--models", "shop").code == 0
     assert run("search_dead_letters", "replay", "--all", "--json") == Ran(0, '{\n  "replayed": 2\n}\n')
     Relay().drain()
@@ -106,7 +106,7 @@ def test_replay_all_reaches_an_index_that_was_mended(dead):
     assert indexed_ids() == {str(UUID(int=1)), str(UUID(int=2))}
 
 
-def test_discard_forgets_and_the_next_change_is_pushed(dead):
+def test_discard_deletes_the_entry_and_the_next_change_is_pushed(dead):
     version = Entry.objects.get(key=KEYS[0]).version
     assert run("search_dead_letters", "discard", KEYS[0]) == Ran(0, "1 discarded\n")
     assert list(Entry.objects.values_list("key", flat=True)) == [KEYS[1]]
@@ -121,7 +121,7 @@ def test_discard_all_as_json(dead):
     assert Entry.objects.count() == 0
 
 
-def test_discard_all_leaves_what_waits(dead):
+def test_discard_all_keeps_pending_entries(dead):
     Item.objects.bulk_create([Item(id=UUID(int=3), name="2026-01-01")])
     run("search_dead_letters", "discard", "--all")
     assert list(Entry.objects.values_list("key", "state")) == [(KEYS[2], "pending")]
@@ -148,7 +148,7 @@ def test_other_rows_of_the_same_bulk_are_indexed(refusing):
     assert list(Entry.objects.values_list("key", "last_error")) == [(KEYS[0], WHY)]
 
 
-def test_a_key_that_is_no_dead_letter_changes_nothing(dead):
+def test_a_key_that_is_not_a_dead_letter_changes_nothing(dead):
     Item.objects.bulk_create([Item(id=UUID(int=3), name="2026-01-01")])
     before = list(Entry.objects.order_by("key").values())
     for action in ("show", "replay", "discard"):
@@ -189,7 +189,7 @@ def test_an_order_that_the_engine_takes_is_no_dead_letter(indices):
         (["--database", "other", "list"], "argument --database: invalid choice: 'other'"),
     ],
 )
-def test_arguments_that_say_nothing(transactional_db, arguments, problem):
+def test_invalid_arguments(transactional_db, arguments, problem):
     ran = run("search_dead_letters", *arguments)
     assert (ran.code, ran.output) == (1, "")
     [line] = ran.errors.splitlines()
