@@ -1,4 +1,4 @@
-"""A second model is indexed by the registration of its document alone, its related rows included."""
+"""A second model and its related rows are indexed once its document is registered."""
 
 import pytest
 
@@ -16,11 +16,11 @@ def item(indices):
 
 
 def parts(item):
-    """What the index knows of the item's parts."""
+    """Return the item's parts in the index."""
     return in_index(ItemDocument)[str(item.pk)][1]["parts"]
 
 
-def test_its_rows_are_indexed_when_they_are_saved_and_gone_when_they_are_deleted(item, answer):
+def test_rows_are_indexed_on_save_and_removed_on_delete(item, answer):
     item.name = "big lamp"
     item.save()
     assert str(answer) == "indexed"
@@ -31,7 +31,7 @@ def test_its_rows_are_indexed_when_they_are_saved_and_gone_when_they_are_deleted
     assert in_index(ItemDocument) == {}
 
 
-def test_a_change_to_a_related_row_alone_reaches_the_document(item, answer):
+def test_a_change_of_a_related_row_reaches_the_document(item, answer):
     bulb = Part.objects.create(item=item, name="bulb")
     assert parts(item) == ["bulb"]
     bulb.name = "led"
@@ -48,12 +48,12 @@ def test_a_related_row_that_moves_changes_both_documents(item):
     bulb = Part.objects.create(item=item, name="bulb")
     bulb.item = other
     bulb.save()
-    Relay().drain()  # the signal knows the new parent alone; capture knows both
+    Relay().drain()  # the signal sees the new parent only; capture sees both
     assert (parts(item), parts(other)) == ([], ["bulb"])
     assert_in_step()
 
 
-def test_many_related_rows_at_once_are_the_relay_s(item):
+def test_bulk_changes_of_related_rows_are_pushed_by_the_relay(item):
     Part.objects.bulk_create([Part(item=item, name=name) for name in ("bulb", "shade")])
     Relay().drain()
     assert parts(item) == ["bulb", "shade"]

@@ -1,4 +1,4 @@
-"""Documents of the tests' own models: what a second document needs is this file alone."""
+"""The document of the tests' own models. A second document needs only such a file."""
 
 from django_elasticsearch_dsl import fields
 from django_elasticsearch_dsl.registries import registry

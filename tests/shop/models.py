@@ -1,4 +1,4 @@
-"""Models of the tests' own: another key, and a related row that is part of a document."""
+"""Models of the tests: a UUID key, and related rows that are part of a document."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Item(models.Model):
-    """Something with a UUID for a key."""
+    """An item with a UUID key."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     name = models.CharField(max_length=100)
@@ -14,7 +14,7 @@ class Item(models.Model):
 
 
 class Part(models.Model):
-    """A part of an item: shown in the item's document."""
+    """A part of an item, indexed in the item's document."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="parts")
     name = models.CharField(max_length=100)
