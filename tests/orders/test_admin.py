@@ -9,7 +9,7 @@ from django.db import connections, transaction
 from django.test import Client
 
 from orders.models import Order
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.orders.test_retry import wait_until_locked_out
 
 NO_LINES = {"lines-TOTAL_FORMS": "0", "lines-INITIAL_FORMS": "0"}

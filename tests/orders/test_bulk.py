@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 
 from orders import bulk
 from orders.models import Order, OrderLine
+from tests.factories import OrderFactory
 from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
 from tests.orders.test_lines import BULB, LAMP, UNPRICED
 from tests.orders.test_retry import answer, at_once, started, wait_until_locked_out
 from tests.orders.test_views import JOHN, shown

@@ -17,8 +17,8 @@ from django.core.management import CommandError, call_command
 
 from orders import importing
 from orders.models import Order
+from tests.factories import OrderFactory
 from tests.faults.service import database_url
-from tests.orders.factories import OrderFactory
 from tests.support import wait_until
 
 pytestmark = pytest.mark.django_db

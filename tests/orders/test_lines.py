@@ -7,8 +7,8 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from orders.models import Order
+from tests.factories import OrderFactory
 from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
 from tests.orders.test_views import JOHN, shown
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.db import OperationalError, connection, connections, transaction
 from rest_framework.test import APIClient
 
 from orders.models import Order
+from tests.factories import OrderFactory
 from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from orders import sample_data
 from orders.models import Order, OrderStatus, total_of
 from orders.serializers import OrderSerializer
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

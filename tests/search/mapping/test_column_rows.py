@@ -10,7 +10,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order, OrderLine
 from search.mapping.column_readers import READ
 from search.mapping.column_rows import is_plain, reader, rows_of
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
 
