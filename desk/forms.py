@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.settings import api_settings
 
 from orders.models import Order, OrderStatus, default_currency
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from orders.serializers import CURRENCIES, OrderSerializer
 
 LABELS = {
@@ -182,7 +182,7 @@ class OrderForm:
         return "\n".join(words.format(**dict.fromkeys(LINE_LABELS, "") | line) for line in self.written_lines)
 
 
-@retried
+@retry_on_conflict
 def _write(form: OrderForm, pk: int | None) -> Order:
     """In one transaction: compare the version, check, save."""
     with transaction.atomic():

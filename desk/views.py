@@ -12,7 +12,7 @@ from desk.results import completions, look
 from desk.search_params import Address
 from order_search.views import RETRY_AFTER
 from orders.models import Order
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from search.row_status import explain
 
 
@@ -125,7 +125,7 @@ class OrderDelete(DeskView):
         return redirect("desk")
 
 
-@retried
+@retry_on_conflict
 def delete(pk: int, version: str) -> str:
     """Delete an order that nobody has changed; its number."""
     with transaction.atomic():

@@ -14,7 +14,7 @@ from orders import bulk
 from orders.bulk import BulkOrderSerializer, Refused
 from orders.file_readers import Record, is_text
 from orders.models import Order, OrderLine
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from orders.serializers import OrderSerializer
 
 BATCH = 500  # orders
@@ -134,7 +134,7 @@ def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-@retried
+@retry_on_conflict
 def keep(batch: list[Record]) -> list[str | None]:
     """Write a batch: for each record None when an order was made, "" when it was there, else why it was refused."""
     known = _known([record.number for record in batch])

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 
-class OrderPages(CursorPagination):
+class OrderPagination(CursorPagination):
     """50 orders a page; `?page_size=` asks for 1 to 500, and anything else is refused."""
 
     ordering = "-id"

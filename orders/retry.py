@@ -12,7 +12,7 @@ R = TypeVar("R")
 DEADLOCK_DETECTED = "40P01"
 
 
-def retried(write: Callable[P, R]) -> Callable[P, R]:
+def retry_on_conflict(write: Callable[P, R]) -> Callable[P, R]:
     """Runs a view's write once more when it was killed in a deadlock or lost a race for an order number.
 
     The second run sees what won, so it answers as if it had come later. `write` must be one transaction.

@@ -14,9 +14,9 @@ from rest_framework.serializers import BaseSerializer
 from orders import bulk, openapi, preconditions
 from orders.bulk import BulkOrderSerializer, BulkParameters
 from orders.models import Order
-from orders.pagination import OrderPages
+from orders.pagination import OrderPagination
 from orders.parsers import StrictArrayParser, StrictJSONParser, StrictNDJSONParser
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from orders.serializers import OrderSerializer
 
 
@@ -43,7 +43,7 @@ class OrderView(generics.GenericAPIView[Order]):
 class OrderCreate(OrderView, generics.CreateAPIView[Order]):
     """POST makes an order."""
 
-    @retried
+    @retry_on_conflict
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().create(request, *args, **kwargs)
 
@@ -55,7 +55,7 @@ class OrderCreate(OrderView, generics.CreateAPIView[Order]):
 class OrderList(OrderCreate, generics.ListAPIView[Order]):
     """GET lists the orders, newest first; POST makes one."""
 
-    pagination_class = OrderPages
+    pagination_class = OrderPagination
 
 
 @extend_schema_view(post=openapi.bulk)
@@ -68,7 +68,7 @@ class OrderBulk(OrderView):
     parser_classes = [StrictArrayParser, StrictNDJSONParser]
     serializer_class = BulkOrderSerializer
 
-    @retried
+    @retry_on_conflict
     def post(self, request: Request) -> Response:
         parameters = BulkParameters(data=request.query_params.dict())
         parameters.is_valid(raise_exception=True)
@@ -85,7 +85,7 @@ class OrderBulk(OrderView):
 class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
     """PUT replaces an order, PATCH changes the fields it names."""
 
-    @retried
+    @retry_on_conflict
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         request.data  # noqa: B018  # read before the row is locked: a slow client must not hold up others
         with transaction.atomic():
@@ -113,7 +113,7 @@ class OrderDetail(OrderUpdate, generics.RetrieveDestroyAPIView[Order]):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": preconditions.etag(order.version)})
         return Response(self.get_serializer(order).data)
 
-    @retried
+    @retry_on_conflict
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with transaction.atomic():
             return super().destroy(request, *args, **kwargs)
