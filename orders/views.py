@@ -80,7 +80,7 @@ class OrderBulk(OrderView):
 
 
 @extend_schema_view(
-    put=openapi.change("put_order", "Replace an order"), patch=openapi.change("patch_order", "Change an order")
+    put=openapi.update("put_order", "Replace an order"), patch=openapi.update("patch_order", "Change an order")
 )
 class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
     """PUT replaces an order, PATCH changes the fields it names."""
@@ -99,8 +99,8 @@ class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
 
 @extend_schema_view(
     get=openapi.read,
-    put=openapi.change("replace_order", "Replace an order"),
-    patch=openapi.change("change_order", "Change an order"),
+    put=openapi.update("replace_order", "Replace an order"),
+    patch=openapi.update("change_order", "Change an order"),
     delete=openapi.delete,
 )
 class OrderDetail(OrderUpdate, generics.RetrieveDestroyAPIView[Order]):

@@ -205,7 +205,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
-    "DEFAULT_SCHEMA_CLASS": "project.openapi.Schema",
+    "DEFAULT_SCHEMA_CLASS": "project.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "STRICT_JSON": True,
 }
@@ -214,6 +214,9 @@ DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "project.errors.ErrorHandler",
     # A client gets the same shape with debug on; the traceback is in the log.
     "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+    # The schema documents these; 405 and 500 are possible everywhere and say nothing.
+    "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "406", "413", "415"],
+    "ERROR_SCHEMAS": {"400": "project.openapi.BAD_REQUEST", "413": "project.openapi.BODY_TOO_LARGE"},
 }
 
 SPECTACULAR_SETTINGS = {
@@ -225,10 +228,22 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",  # from our own static files
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "PREPROCESSING_HOOKS": ["project.openapi.without_twins"],
+    "POSTPROCESSING_HOOKS": ["drf_standardized_errors.openapi_hooks.postprocess_schema_enums"],
+    "PREPROCESSING_HOOKS": ["project.openapi.without_slash_duplicates"],
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.OrderStatus",
         "ErrorType": ["validation_error", "client_error", "server_error"],
+        **{
+            name: f"drf_standardized_errors.openapi_serializers.{name}.choices"
+            for name in (
+                "ClientErrorEnum",
+                "ErrorCode401Enum",
+                "ErrorCode403Enum",
+                "ErrorCode404Enum",
+                "ErrorCode406Enum",
+                "ErrorCode415Enum",
+            )
+        },
     },
 }
 
