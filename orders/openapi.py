@@ -12,7 +12,7 @@ from drf_standardized_errors.openapi_serializers import (
 )
 from rest_framework import serializers
 
-from orders.bulk import MOST_ORDERS, BulkParameters
+from orders.bulk import MAX_ORDERS, BulkQueryParams
 from orders.serializers import OrderSerializer
 
 HEADER: Literal["header"] = "header"
@@ -29,7 +29,7 @@ class ErrorSerializer(ValidationErrorSerializer):
 
 
 class ErrorResponseSerializer(serializers.Serializer[Any]):
-    """An error response whose codes drf-standardized-errors does not know."""
+    """An error response with codes that drf-standardized-errors does not define."""
 
     type = serializers.ChoiceField(
         choices=[*ValidationErrorEnum.values, *ClientErrorEnum.values, *ServerErrorEnum.values]
@@ -117,7 +117,7 @@ BULK_RESULTS = inline_serializer(
         "results": serializers.ListField(child=BULK_RESULT),
     },
 )
-BULK_REQUEST = OrderSerializer(many=True, allow_empty=False, max_length=MOST_ORDERS)  # type: ignore[call-arg]  # no stub
+BULK_REQUEST = OrderSerializer(many=True, allow_empty=False, max_length=MAX_ORDERS)  # type: ignore[call-arg]  # no stub
 REFUSED_RESULT = {
     "status": 400,
     "errors": [{"code": "required", "detail": "This field is required.", "attr": "customer_name"}],
@@ -156,7 +156,7 @@ create_at_orders = extend_schema(
 bulk = extend_schema(
     operation_id="create_orders",
     summary="Create many orders",
-    parameters=[BulkParameters],
+    parameters=[BulkQueryParams],
     description=(
         "The orders as a JSON array, or as one JSON object per line. All are created or none; with `atomic=false` the "
         "valid ones are created."
@@ -178,7 +178,7 @@ listing = extend_schema(
     summary="List orders, newest first",
     responses={
         200: OpenApiResponse(OrderSerializer(many=True), "A page.", [ORDER_EXAMPLE]),
-        400: error_response("The page size is invalid.", "invalid", "Give 1 to 500.", "page_size"),
+        400: error_response("The page size is invalid.", "invalid", "Must be a number from 1 to 500.", "page_size"),
         404: error_response("The cursor is invalid.", "not_schema", "Invalid cursor"),
     },
 )

@@ -1,4 +1,4 @@
-"""An order's lines: created and replaced with it in one request, and what they come to."""
+"""An order's lines: created and replaced with it in one request, and their total."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ def test_a_total_that_does_not_agree_is_refused(client: APIClient) -> None:
     response = client.post("/orders/", UNPRICED | {"lines": [LAMP], "total_amount": 20})
     assert (response.status_code, response.json()) == (
         400,
-        error("invalid", "The lines come to 20.50.", "total_amount"),
+        error("invalid", "The lines add up to 20.50.", "total_amount"),
     )
     assert not Order.objects.exists()
 
@@ -93,7 +93,7 @@ def test_another_total_than_the_kept_lines_come_to_is_refused(client: APIClient,
     response = client.patch(f"/orders/{order.pk}/", {"total_amount": 5})
     assert (response.status_code, response.json()) == (
         400,
-        error("invalid", "The lines come to 23.50.", "total_amount"),
+        error("invalid", "The lines add up to 23.50.", "total_amount"),
     )
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def walk(client: APIClient, url: str | None, direction: str = "next") -> list[list[int]]:
-    """The ids on each page from `url` on."""
+    """Return the ids on each page, from `url` on."""
     pages = []
     while url:
         body = client.get(url).json()
@@ -46,16 +46,16 @@ def test_the_size_of_a_page(client: APIClient, asked: str, given: int) -> None:
 
 
 @pytest.mark.parametrize("size", ["0", "501", "x", "", "-1", "1.5", " 2", "\N{ARABIC-INDIC DIGIT TWO}", "9" * 5000])
-def test_a_size_that_is_none_is_refused(client: APIClient, size: str) -> None:
+def test_an_invalid_size_is_refused(client: APIClient, size: str) -> None:
     response = client.get("/orders/", {"page_size": size})
     assert (response.status_code, response.json()) == (
         400,
-        error("invalid", "Give a number from 1 to 500.", "page_size"),
+        error("invalid", "Must be a number from 1 to 500.", "page_size"),
     )
 
 
 @pytest.mark.parametrize("position", ["x", "1.5", "9" * 30, "-" + "9" * 30, "9" * 5000, "\0", ""])
-def test_a_cursor_made_up(client: APIClient, position: str) -> None:
+def test_a_forged_cursor(client: APIClient, position: str) -> None:
     order = OrderFactory.create()
     for reverse in ("", "&r=1"):
         cursor = b64encode(f"p={position}{reverse}".encode()).decode()
