@@ -167,7 +167,7 @@ class TestOrder:
     def test_edited_and_found(self, running: str, visit: Visit) -> None:
         page = visit(f"{running}/?q=D-1003")
         page.get_by_role("link", name="D-1003").click()
-        expect(page.locator("#standing")).to_contain_text("Found as it is.")
+        expect(page.locator("#standing")).to_contain_text("Up to date.")
         page.get_by_role("link", name="Edit").click()
         lines = page.locator("fieldset.line")
         before = lines.count()
@@ -183,8 +183,8 @@ class TestOrder:
         total = Order.objects.get(order_number="D-1003").total_amount + Decimal("3001.50")
         expect(page.locator("#sum")).to_contain_text(f"{total:,.2f}")
         page.get_by_role("button", name="Save", exact=True).last.click()
-        expect(page.get_by_text("Order D-1003 is saved.")).to_be_visible()
-        expect(page.locator("#standing")).to_contain_text("Found as it is.")
+        expect(page.get_by_text("Order D-1003 has been saved.")).to_be_visible()
+        expect(page.locator("#standing")).to_contain_text("Up to date.")
         page.get_by_role("link", name="All orders").click()
         page.locator("#q").fill("quark zzz-9")
         expect(page.locator("#count")).to_have_text("1 order found")
@@ -195,7 +195,7 @@ class TestOrder:
         expect(page.get_by_label("Order number")).to_be_focused()
         page.keyboard.type("D-1001")
         page.keyboard.press("Enter")  # which saves, and does not remove a line
-        expect(page.get_by_role("alert").last).to_contain_text("not saved yet")
+        expect(page.get_by_role("alert").last).to_contain_text("has not been saved")
         expect(page.get_by_label("Order number")).to_have_accessible_description(
             "order with this order number already exists."
         )
@@ -221,7 +221,7 @@ class TestOrder:
         Order.objects.filter(pk=pk).update(customer_name="Theirs")
         page.get_by_label("Customer").fill("Yours")
         page.get_by_role("button", name="Save", exact=True).last.click()
-        expect(page.locator("#conflict")).to_contain_text("Somebody else has changed this order")
+        expect(page.locator("#conflict")).to_contain_text("Someone else has changed this order")
         expect(page.get_by_role("row", name="Customer")).to_contain_text("Theirs")
         page.get_by_role("button", name="Save my version").click()
         expect(page.get_by_text("Yours")).to_be_visible()
@@ -233,7 +233,7 @@ class TestOrder:
         page.get_by_role("link", name="Keep it").click()
         page.get_by_role("link", name="Delete").click()
         page.get_by_role("button", name="Delete it").click()
-        expect(page.get_by_text("Order D-1005 is deleted.")).to_be_visible()
+        expect(page.get_by_text("Order D-1005 has been deleted.")).to_be_visible()
         expect(page.locator("#count")).to_have_text(f"{COUNT - 1} orders")
 
 
@@ -263,7 +263,7 @@ class TestKeyboard:
         page.keyboard.press("Control+a")
         page.keyboard.type("Kay Board")
         page.keyboard.press("Enter")
-        expect(page.get_by_text("Order D-1004 is saved.")).to_be_visible()
+        expect(page.get_by_text("Order D-1004 has been saved.")).to_be_visible()
 
     def test_the_focus_stays_where_filters_change(self, running: str, visit: Visit) -> None:
         page = visit(running)
@@ -299,7 +299,7 @@ class TestEngineKilled:
 
     def drive(self, page: Any, server: Server) -> None:
         badge, heading = page.locator("#badge"), page.locator("#results-title")
-        expect(badge).to_have_text("Search: In step")
+        expect(badge).to_have_text("Search: Up to date")
         server.stop(signal.SIGKILL)
         expect(badge).to_contain_text("Search is down")
         page.locator("#q").fill("lamp")
@@ -312,12 +312,12 @@ class TestEngineKilled:
         page.get_by_label("Customer").fill("Written while search is down")
         page.get_by_label("Total").fill("5")
         page.get_by_role("button", name="Save", exact=True).last.click()
-        expect(page.get_by_text("Order DOWN-1 is saved.")).to_be_visible()
-        expect(page.locator("#standing")).to_contain_text("Waiting.")
-        expect(badge).to_contain_text("1 waiting")
+        expect(page.get_by_text("Order DOWN-1 has been saved.")).to_be_visible()
+        expect(page.locator("#standing")).to_contain_text("Pending.")
+        expect(badge).to_contain_text("1 pending")
         server.start()
-        expect(badge).to_have_text("Search: In step")
-        expect(page.locator("#standing")).to_contain_text("Found as it is.")
+        expect(badge).to_have_text("Search: Up to date")
+        expect(page.locator("#standing")).to_contain_text("Up to date.")
         page.get_by_role("link", name="All orders").click()
         page.locator("#q").fill("written")
         expect(page.locator("#count")).to_have_text("1 order found")

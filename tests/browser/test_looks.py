@@ -53,7 +53,7 @@ def test_an_order_on_a_desk(running: str, visit: Visit) -> None:
     order = Order.objects.order_by("-lines__position").first()
     assert order
     page = visit(f"{running}/desk/orders/{order.pk}/")
-    expect(page.locator("#standing")).to_contain_text("Found as it is.")
+    expect(page.locator("#standing")).to_contain_text("Up to date.")
     keep(page, "order")
     page.get_by_role("link", name="Edit").click()
     expect(page.get_by_role("heading", name="Edit")).to_be_visible()

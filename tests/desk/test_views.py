@@ -71,7 +71,7 @@ class TestWithoutAnEngine:
         assert (response.status_code, response["Retry-After"]) == (503, "5")
         assert "Search does not answer now." in page
         assert re.findall(r"/desk/orders/\d+/\">([^<]+)<", page) == [f"D-{1040 - at}" for at in range(30)]
-        assert text(response, "badge").startswith("Search: Search is down; 40 waiting, oldest ")
+        assert text(response, "badge").startswith("Search: Search is down; 40 pending, oldest ")
 
     def test_an_order_is_found_by_its_whole_number(self, client: Client) -> None:
         make_orders(3)
@@ -105,9 +105,9 @@ class TestWithoutAnEngine:
 
     def test_an_order_that_waits_says_so(self, client: Client) -> None:
         page = client.get(f"/desk/orders/{order().pk}/")
-        assert text(page, "standing").startswith("In search Waiting. Search may still show an older version")
-        assert "2 waiting" not in text(client.get("/desk/badge"), "badge")
-        assert text(client.get("/desk/badge"), "badge").startswith("Search: Search is down; 1 waiting, oldest ")
+        assert text(page, "standing").startswith("In search Pending. Search may still show an older version")
+        assert "2 pending" not in text(client.get("/desk/badge"), "badge")
+        assert text(client.get("/desk/badge"), "badge").startswith("Search: Search is down; 1 pending, oldest ")
 
     def test_a_dead_letter_is_shown(self, client: Client) -> None:
         made = order()
@@ -158,7 +158,7 @@ class TestOrder:
         assert (response.status_code, response["Location"]) == (302, f"/desk/orders/{made.pk}/")
         assert (made.total_amount, made.note, made.lines.count()) == (Decimal("38.00"), "ring twice", 2)
         page = client.get(response["Location"]).content.decode()
-        assert "Order A-1 is saved." in page
+        assert "Order A-1 has been saved." in page
         assert "38.00" in page
 
     def test_created_without_lines(self, client: Client) -> None:
@@ -186,7 +186,7 @@ class TestOrder:
 
     def test_a_total_that_lines_do_not_come_to(self, client: Client) -> None:
         response = client.post("/desk/orders/new", filled(LINE, total_amount="20"))
-        assert text(response, "id-total_amount-error") == "The lines come to 19.00."
+        assert text(response, "id-total_amount-error") == "The lines add up to 19.00."
 
     def test_as_many_lines_as_an_order_may_have(self, client: Client) -> None:
         assert client.post("/desk/orders/new", filled(*[LINE] * 500)).status_code == 302
@@ -213,7 +213,7 @@ class TestOrder:
     @pytest.mark.parametrize(
         ("line", "said"),
         [
-            (LINE, "The lines come to 19.00 EUR"),
+            (LINE, "The lines add up to 19.00 EUR"),
             ({**LINE, "unit_price": "12,5"}, ""),
             ({**LINE, "quantity": "NaN"}, ""),
             ({**LINE, "quantity": "1e9999999"}, ""),
@@ -274,7 +274,7 @@ class TestOrder:
         assert ("Delete order A-1?" in page, Order.objects.count()) == (True, 1)
         response = client.post(f"/desk/orders/{made.pk}/delete", {"version": str(made.version)})
         assert (response.status_code, response["Location"], Order.objects.count()) == (302, "/", 0)
-        assert "Order A-1 is deleted." in client.get("/").content.decode()
+        assert "Order A-1 has been deleted." in client.get("/").content.decode()
 
     @pytest.mark.parametrize("version", ["", "1", "x"])
     def test_not_deleted_when_somebody_has_changed_it(self, client: Client, version: str) -> None:
@@ -285,7 +285,7 @@ class TestOrder:
     def test_an_order_that_is_not_there(self, client: Client, path: str) -> None:
         response = client.get(f"/desk/orders/4711/{path}")
         assert (response.status_code, response["Content-Type"]) == (404, "text/html; charset=utf-8")
-        assert "There is no such page" in response.content.decode()
+        assert "Page not found" in response.content.decode()
 
 
 class TestAccess:
@@ -325,7 +325,7 @@ class TestAccess:
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
         User.objects.create_user("ann", password="a good one")
         wrong = client.post("/login", {"username": "ann", "password": "bad", "next": "/desk/orders/new"})
-        assert "do not go together" in wrong.content.decode()
+        assert "user name or password is wrong" in wrong.content.decode()
         right = client.post("/login", {"username": "ann", "password": "a good one", "next": "/desk/orders/new"})
         assert (right.status_code, right["Location"]) == (302, "/desk/orders/new")
         assert "Log out ann" in client.get("/desk/orders/new").content.decode()
@@ -357,7 +357,7 @@ class TestWithAnEngine:
         response = indexed.get("/")
         page = response.content.decode()
         assert (response.status_code, text(response, "count")) == (200, "81 orders")
-        assert text(response, "badge") == "Search: In step"
+        assert text(response, "badge") == "Search: Up to date"
         pages = []
         while found := re.search(r'<a class="button" href="([^"]+)" hx-get', page):
             pages.append(re.findall(r"/desk/orders/\d+/\">([^<]+)<", page))
@@ -440,5 +440,5 @@ class TestWithAnEngine:
         saved = indexed.post(f"/desk/orders/{made.pk}/edit?refresh=wait_for", data)
         assert saved["X-Search-Status"] == "indexed"
         # The entry is removed a moment after the answer.
-        wait_until(lambda: "Found as it is." in indexed.get(saved["Location"]).content.decode())
+        wait_until(lambda: "Up to date." in indexed.get(saved["Location"]).content.decode())
         assert text(indexed.get("/?q=quentin"), "count") == "1 order found"
