@@ -1,4 +1,4 @@
-"""script/server end to end: it serves, keeps, mends, and leaves nothing behind."""
+"""script/server end to end: it serves, keeps its data, repairs the index, and leaves no process."""
 
 import json
 import os
@@ -108,7 +108,7 @@ def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, f
     ("word", "name"),
     [("gunicorn", "gunicorn"), ("noida-db", "The embedded engine"), ("search_relay", "The relay")],
 )
-def test_when_a_part_dies_all_ends_and_it_is_named(start, port, word, name):
+def test_when_a_part_dies_the_server_ends_and_names_it(start, port, word, name):
     server = start()
     os.kill(server.children()[word], signal.SIGKILL)
     assert server.end() == 1
@@ -117,13 +117,13 @@ def test_when_a_part_dies_all_ends_and_it_is_named(start, port, word, name):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
-def test_killed_itself_it_leaves_nothing(start, port):
+def test_a_killed_server_leaves_no_process(start, port):
     server = start()
     assert server.stop(signal.SIGKILL) == -signal.SIGKILL
     wait_until(lambda: not server.listens(port), 15)
 
 
-def test_an_engine_that_lost_its_data_is_mended(start, port, folder):
+def test_an_engine_that_lost_its_data_is_rebuilt(start, port, folder):
     server = start()
     assert server.stop() == 0
     (folder / "var" / "embedded" / "elasticsearch.json").write_text("{ damaged")
@@ -132,7 +132,7 @@ def test_an_engine_that_lost_its_data_is_mended(start, port, folder):
     assert found(port, "order0") == ["order00002", "order00001"]
 
 
-def test_rows_that_changed_without_the_engine_are_mended(start, port, folder):
+def test_rows_that_changed_without_the_engine_are_indexed(start, port, folder):
     server = start()
     assert server.stop() == 0
     with sqlite3.connect(folder / "var" / "db.sqlite3") as database:
@@ -141,7 +141,7 @@ def test_rows_that_changed_without_the_engine_are_mended(start, port, folder):
     assert found(port, "yuki") == ["order00001"]
 
 
-def test_a_taken_port_is_told_and_nothing_starts(start, port, folder):
+def test_a_taken_port_is_reported_and_nothing_starts(start, port, folder):
     with socket.create_server(("127.0.0.1", port)):
         server = start(ready=False)
         assert server.end() == 1
@@ -151,7 +151,7 @@ def test_a_taken_port_is_told_and_nothing_starts(start, port, folder):
     assert not (folder / "var").exists()
 
 
-def test_a_taken_engine_port_is_told(start, port, folder):
+def test_a_taken_engine_port_is_reported(start, port, folder):
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         server = start(ready=False, EMBEDDED_ENGINE_PORT=str(taken))
@@ -168,7 +168,7 @@ def test_a_taken_engine_port_is_told(start, port, folder):
         ({"SEARCH_PUSH": "never"}, "Not configured: SEARCH_PUSH='never' is not valid"),
         (
             {"DJANGO_DEBUG": "off", "DJANGO_ALLOWED_HOSTS": "x"},
-            "Not configured: ELASTICSEARCH_URL is not set, and the embedded engine is for trying",
+            "Not configured: ELASTICSEARCH_URL is not set, and the embedded engine is for evaluation",
         ),
     ],
 )

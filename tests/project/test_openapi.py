@@ -1,4 +1,4 @@
-"""The API's description and the page that shows it."""
+"""The OpenAPI schema, and the page that shows it."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from rest_framework.permissions import IsAuthenticated
 
-from project.api_docs import Description, Docs
+from project.api_docs import DocsView, SchemaView
 from tests.orders.conftest import error
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -39,7 +39,7 @@ def client() -> Client:
 
 @pytest.fixture
 def described(client: Client) -> dict[str, Any]:
-    """The description."""
+    """Return the schema."""
     answer: dict[str, Any] = client.get("/api/schema?format=json").json()
     return answer
 
@@ -64,7 +64,7 @@ def resolve(described: dict[str, Any], reference: dict[str, str]) -> dict[str, A
     return schema
 
 
-def test_every_operation_is_there_and_has_a_name_of_its_own(described: dict[str, Any]) -> None:
+def test_every_operation_is_there_and_has_a_unique_id(described: dict[str, Any]) -> None:
     assert {path: set(methods) for path, methods in described["paths"].items()} == OPERATIONS
     names = [operation["operationId"] for _, _, operation in operations(described)]
     assert len(names) == len(set(names)) == 14
@@ -80,7 +80,7 @@ def test_every_error_has_the_one_shape_and_an_example(described: dict[str, Any])
                 assert content["examples"], (path, method, status)
 
 
-def test_every_write_says_where_search_stands(described: dict[str, Any]) -> None:
+def test_every_write_has_the_search_status(described: dict[str, Any]) -> None:
     for path, method, operation in operations(described):
         names = {parameter["name"] for parameter in operation["parameters"]}
         headers = {name for answer in operation["responses"].values() for name in answer.get("headers", {})}
@@ -119,7 +119,7 @@ def test_many_orders_are_an_array_or_lines(described: dict[str, Any]) -> None:
     }
 
 
-def test_the_version_is_the_project_s(described: dict[str, Any]) -> None:
+def test_the_version_is_the_project_version(described: dict[str, Any]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert described["info"]["version"] == project["version"]
 
@@ -140,7 +140,7 @@ def test_yaml_or_json(client: Client, accept: str, content_type: str) -> None:
     assert version.removeprefix("openapi: ") == "3.0.3"
 
 
-def test_the_page_asks_nobody_else_for_anything(client: Client) -> None:
+def test_the_page_loads_nothing_from_other_hosts(client: Client) -> None:
     response = client.get("/api/docs")
     addresses = re.findall(r'(?:src|href)="([^"]+)"', response.content.decode())
     assert response.status_code == 200
@@ -166,13 +166,13 @@ def test_the_page_s_files_are_served_with_debug_off(client: Client, settings: An
 
 @pytest.fixture
 def closed(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    """As with debug off."""
-    for view in (Description, Docs):
+    """Require a login, as without DEBUG."""
+    for view in (SchemaView, DocsView):
         monkeypatch.setattr(view, "permission_classes", [IsAuthenticated])
 
 
 @pytest.mark.usefixtures("closed")
-def test_who_is_not_logged_in_is_sent_there(client: Client) -> None:
+def test_without_login_the_page_redirects(client: Client) -> None:
     response = client.get("/api/docs")
     assert (response.status_code, response["Location"].split("?")[1]) == (302, "next=/api/docs")
     described = client.get("/api/schema?format=json")
@@ -183,7 +183,7 @@ def test_who_is_not_logged_in_is_sent_there(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("closed")
-def test_who_is_logged_in_sees_both(client: Client) -> None:
+def test_with_login_both_are_shown(client: Client) -> None:
     client.force_login(User.objects.create_user("ann"))
     assert client.get("/api/docs").status_code == 200
     assert client.get("/api/schema").status_code == 200
