@@ -12,18 +12,16 @@ from rest_framework.test import APIClient
 
 from orders import bulk
 from orders.models import Order, OrderLine
+from tests.errors import error
 from tests.factories import OrderFactory
-from tests.orders.conftest import error
-from tests.orders.test_lines import BULB, LAMP, UNPRICED
-from tests.orders.test_retry import answer, at_once, started, wait_until_locked_out
-from tests.orders.test_views import JOHN, shown
+from tests.orders.concurrency import answer, at_once, wait_until_locked_out
+from tests.orders.payloads import BULB, JOHN, LAMP, UNPRICED, as_json
 
 pytestmark = pytest.mark.django_db
 
 TAKEN = "order with this order number already exists."
 REPEATED = "An earlier order in this request has the same order number."
 REQUIRED = "This field is required."
-__all__ = ["started"]  # a fixture
 
 
 def orders(count: int, **more: Any) -> list[dict[str, Any]]:
@@ -62,7 +60,7 @@ def test_orders_are_created_in_their_order(client: APIClient, heard: list[str], 
     ]
     response = client.post(path, sent)
     made = list(Order.objects.order_by("id"))
-    assert (response.status_code, response.json()) == (201, [shown(order) for order in made])
+    assert (response.status_code, response.json()) == (201, [as_json(order) for order in made])
     assert [order.order_number for order in made] == heard == ["order00003", "with lines", "third"]
     assert [each["total_amount"] for each in response.json()] == ["1234.56", "23.50", "1234.56"]
     assert response.json()[1]["lines"] == [LAMP, BULB | {"description": "", "unit_price": "3.00"}]
@@ -73,7 +71,7 @@ def test_orders_are_created_in_their_order(client: APIClient, heard: list[str], 
 def test_lines_of_json(client: APIClient) -> None:
     first, second = orders(2)
     response = ndjson(client, f"\n{json.dumps(first)}\r\n\n  {json.dumps(second)}")
-    assert (response.status_code, response.json()) == (201, [shown(order) for order in Order.objects.order_by("id")])
+    assert (response.status_code, response.json()) == (201, [as_json(order) for order in Order.objects.order_by("id")])
     assert Order.objects.count() == 2
 
 
@@ -219,7 +217,7 @@ def test_of_not_atomic_ones_the_good_are_kept(client: APIClient, heard: list[str
     heard.clear()
     response = client.post("/orders/bulk?atomic=false", BAD)
     answered = response.json()
-    kept = [shown(order) for order in Order.objects.exclude(order_number="taken").order_by("id")]
+    kept = [as_json(order) for order in Order.objects.exclude(order_number="taken").order_by("id")]
     assert (response.status_code, answered["created"], answered["refused"]) == (207, 2, 6)
     assert [each["status"] for each in answered["results"]] == [201, 400, 400, 400, 400, 400, 400, 201]
     assert [each["order"] for each in answered["results"] if each["status"] == 201] == kept

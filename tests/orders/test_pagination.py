@@ -5,8 +5,8 @@ from base64 import b64encode
 import pytest
 from rest_framework.test import APIClient
 
+from tests.errors import error
 from tests.factories import OrderFactory
-from tests.orders.conftest import error
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from orders.models import Order
 from orders.views import OrderView
-from tests.orders.conftest import error
+from tests.errors import error
 
 GOOD = {"order_number": "a1", "customer_name": "Ann", "total_amount": 1}
 NOT_FOUND = error("not_found", "Not found.")

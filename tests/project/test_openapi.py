@@ -15,7 +15,7 @@ from django.test import Client
 from rest_framework.permissions import IsAuthenticated
 
 from project.api_docs import DocsView, SchemaView
-from tests.orders.conftest import error
+from tests.errors import error
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPERATIONS = {
