@@ -32,8 +32,8 @@ def ndjson(client: APIClient, body: str | bytes, query: str = "") -> Any:
     return client.generic("POST", f"/orders/bulk{query}", body, content_type="application/x-ndjson")
 
 
-def errors(*each: tuple[str, str, str]) -> dict[str, Any]:
-    listed = [{"attr": attr, "code": code, "detail": detail} for attr, code, detail in each]
+def errors(*expected: tuple[str, str, str]) -> dict[str, Any]:
+    listed = [{"attr": attr, "code": code, "detail": detail} for attr, code, detail in expected]
     return {"type": "validation_error", "errors": listed}
 
 
@@ -59,10 +59,10 @@ def test_orders_are_created_in_their_order(client: APIClient, heard: list[str], 
         JOHN | {"order_number": " third ", "note": "soon"},
     ]
     response = client.post(path, sent)
-    made = list(Order.objects.order_by("id"))
-    assert (response.status_code, response.json()) == (201, [as_json(order) for order in made])
-    assert [order.order_number for order in made] == heard == ["order00003", "with lines", "third"]
-    assert [each["total_amount"] for each in response.json()] == ["1234.56", "23.50", "1234.56"]
+    created = list(Order.objects.order_by("id"))
+    assert (response.status_code, response.json()) == (201, [as_json(order) for order in created])
+    assert [order.order_number for order in created] == heard == ["order00003", "with lines", "third"]
+    assert [order["total_amount"] for order in response.json()] == ["1234.56", "23.50", "1234.56"]
     assert response.json()[1]["lines"] == [LAMP, BULB | {"description": "", "unit_price": "3.00"}]
     assert response["X-Search-Status"] == "pending"
     assert "ETag" not in response
@@ -85,7 +85,7 @@ def test_the_number_of_queries_does_not_grow(client: APIClient) -> None:
         ) as queries:
             assert client.post("/orders/bulk", sent).status_code == 201
         counts.append(sum("SAVEPOINT" not in query["sql"] for query in queries))
-    assert counts[0] == counts[1] == 5  # taken numbers, orders, lines, versions, lines again
+    assert counts[0] == counts[1] == 5  # existing numbers, orders, lines, versions, lines again
 
 
 def test_a_thousand(client: APIClient) -> None:
@@ -193,7 +193,7 @@ def test_every_bad_order_is_named_by_its_place_and_none_is_kept(client: APIClien
     OrderFactory.create(order_number="taken")
     heard.clear()
     response = client.post("/orders/bulk", BAD)
-    listed = {(each["attr"], each["code"], each["detail"]) for each in response.json()["errors"]}
+    listed = {(error["attr"], error["code"], error["detail"]) for error in response.json()["errors"]}
     assert (response.status_code, response.json()["type"]) == (400, "validation_error")
     assert listed == {(f"{at}.{attr}", code, detail) for at, attr, code, detail in REASONS}
     assert (Order.objects.count(), heard) == (1, [])
@@ -219,12 +219,12 @@ def test_of_not_atomic_ones_the_good_are_kept(client: APIClient, heard: list[str
     answered = response.json()
     kept = [as_json(order) for order in Order.objects.exclude(order_number="taken").order_by("id")]
     assert (response.status_code, answered["created"], answered["refused"]) == (207, 2, 6)
-    assert [each["status"] for each in answered["results"]] == [201, 400, 400, 400, 400, 400, 400, 201]
-    assert [each["order"] for each in answered["results"] if each["status"] == 201] == kept
+    assert [result["status"] for result in answered["results"]] == [201, 400, 400, 400, 400, 400, 400, 201]
+    assert [result["order"] for result in answered["results"] if result["status"] == 201] == kept
     listed = {
-        (at, each["attr"], each["code"], each["detail"])
+        (at, error["attr"], error["code"], error["detail"])
         for at, result in enumerate(answered["results"])
-        for each in result.get("errors", [])
+        for error in result.get("errors", [])
     }
     assert listed == set(REASONS)
     assert heard == ["order00003", "d"]

@@ -51,7 +51,7 @@ def csv(tmp_path: Path) -> Any:
 
 def rejects(path: Path) -> list[tuple[int, str]]:
     file = path.with_name(f"{path.name}.rejects")
-    return [(each["line"], each["reason"]) for each in map(json.loads, file.read_text().splitlines())]
+    return [(reject["line"], reject["reason"]) for reject in map(json.loads, file.read_text().splitlines())]
 
 
 def numbers() -> list[str]:
@@ -82,7 +82,7 @@ def test_a_table_with_every_column(csv: Any) -> None:
         "EUR",
         "placed",
     )
-    assert [each.name for each in path.parent.iterdir()] == ["o.csv"]  # neither rejects nor a checkpoint
+    assert [file.name for file in path.parent.iterdir()] == ["o.csv"]  # neither rejects nor a checkpoint
 
 
 @pytest.mark.parametrize("name", ["o.ndjson", "o.JSONL"])

@@ -39,10 +39,10 @@ def test_an_order_that_arrives_moves_no_page(client: APIClient) -> None:
     assert walk(client, following) == [newest_first[2:]]
 
 
-@pytest.mark.parametrize(("asked", "given"), [("", 50), ("?page_size=500", 500), ("?page_size=2", 2)])
-def test_the_size_of_a_page(client: APIClient, asked: str, given: int) -> None:
-    OrderFactory.create_batch(given + 1)
-    assert len(client.get(f"/orders/{asked}").json()["results"]) == given
+@pytest.mark.parametrize(("query", "size"), [("", 50), ("?page_size=500", 500), ("?page_size=2", 2)])
+def test_the_size_of_a_page(client: APIClient, query: str, size: int) -> None:
+    OrderFactory.create_batch(size + 1)
+    assert len(client.get(f"/orders/{query}").json()["results"]) == size
 
 
 @pytest.mark.parametrize("size", ["0", "501", "x", "", "-1", "1.5", " 2", "\N{ARABIC-INDIC DIGIT TWO}", "9" * 5000])
@@ -61,6 +61,6 @@ def test_a_forged_cursor(client: APIClient, position: str) -> None:
         cursor = b64encode(f"p={position}{reverse}".encode()).decode()
         response = client.get("/orders/", {"cursor": cursor})
         if response.status_code == 200:
-            assert [each["id"] for each in response.json()["results"]] in ([], [order.pk])
+            assert [found["id"] for found in response.json()["results"]] in ([], [order.pk])
         else:
             assert (response.status_code, response.json()) == (404, error("not_found", "Invalid cursor"))

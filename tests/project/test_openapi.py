@@ -113,7 +113,7 @@ def test_preconditions(described: dict[str, Any], method: str) -> None:
 def test_many_orders_are_an_array_or_lines(described: dict[str, Any]) -> None:
     content = described["paths"]["/orders/bulk"]["post"]["requestBody"]["content"]
     many = {"type": "array", "items": {"$ref": "#/components/schemas/OrderRequest"}, "minItems": 1, "maxItems": 1000}
-    assert {media_type: each["schema"] for media_type, each in content.items()} == {
+    assert {media_type: body["schema"] for media_type, body in content.items()} == {
         "application/json": many,
         "application/x-ndjson": many,
     }
