@@ -17,9 +17,8 @@ PREFIX = "order-service-metrics-"
 
 def on_starting(server: Any) -> None:
     """Give the workers a folder in which their metrics are added up, unless one is configured."""
-    if (
-        not os.environ.get(FOLDER) or PREFIX in os.environ[FOLDER]
-    ):  # a server that re-executes itself passes its folder on to the new one
+    # A folder of ours in the environment belongs to the server that started this one, for an upgrade.
+    if not os.environ.get(FOLDER) or PREFIX in os.environ[FOLDER]:
         server.metrics = os.environ[FOLDER] = tempfile.mkdtemp(prefix=PREFIX)
 
 

@@ -110,7 +110,7 @@ BULK_RESULT = inline_serializer(
     },
 )
 BULK_RESULTS = inline_serializer(
-    "BulkAnswer",
+    "BulkResponse",
     {
         "created": serializers.IntegerField(),
         "refused": serializers.IntegerField(),
