@@ -1,4 +1,4 @@
-"""What gunicorn is told beside its command line."""
+"""Configuration of gunicorn in addition to its command line."""
 
 import os
 import shutil
@@ -7,8 +7,8 @@ from typing import Any
 
 from gunicorn.http import message
 
-# A search's cursor beside its other parameters is longer than the default, and a text of any length that people paste
-# gets an answer that says what is wrong with it. What gunicorn allows at most is too little for that.
+# A search with a cursor can be longer than the default, and a pasted text that is too long should get the API's own
+# error. The setting alone cannot exceed gunicorn's maximum.
 message.MAX_REQUEST_LINE = limit_request_line = 65_536
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -16,12 +16,13 @@ PREFIX = "order-service-metrics-"
 
 
 def on_starting(server: Any) -> None:
-    """Let the workers add up what they measure, in a folder for as long as the server runs, unless one is named."""
-    if not os.environ.get(FOLDER) or PREFIX in os.environ[FOLDER]:  # an older server that starts us leaves us its own
+    """Give the workers a folder in which their metrics are added up, unless one is configured."""
+    # A folder of ours in the environment belongs to the server that started this one, for an upgrade.
+    if not os.environ.get(FOLDER) or PREFIX in os.environ[FOLDER]:
         server.metrics = os.environ[FOLDER] = tempfile.mkdtemp(prefix=PREFIX)
 
 
 def on_exit(server: Any) -> None:
-    """The folder goes with the server."""
+    """Remove the folder."""
     if folder := getattr(server, "metrics", ""):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The badge on every page: how far the index is behind."""
+"""The badge on every page, which says whether search is up to date."""
 
 from dataclasses import dataclass
 
@@ -11,55 +11,55 @@ from search.exceptions import SearchError
 from search.indices import lifecycle
 from search.models import Entry
 
-PATIENCE = 0.3  # seconds; a page must not be late for its badge
+ENGINE_TIMEOUT = 0.3  # seconds; every page waits for its badge
 
 
 @dataclass(frozen=True)
 class Badge:
-    """One look: does the engine answer, and what waits for it."""
+    """Whether Elasticsearch answers, and how many changes it has not confirmed."""
 
     is_up: bool
-    waiting: int
+    pending: int
     oldest_seconds: float
     dead: int
 
     @property
     def state(self) -> str:
-        """One word."""
+        """Return the CSS class."""
         if not self.is_up:
             return "down"
-        return "behind" if self.waiting or self.dead else "in-step"
+        return "behind" if self.pending or self.dead else "up-to-date"
 
     @property
     def text(self) -> str:
-        """A few words for people."""
-        said = [] if self.is_up else ["Search is down"]
-        if self.waiting:
-            said.append(f"{self.waiting:,} waiting, oldest {age(self.oldest_seconds)}")
+        parts = [] if self.is_up else ["Search is down"]
+        if self.pending:
+            parts.append(f"{self.pending:,} pending, oldest {age(self.oldest_seconds)}")
         if self.dead:
-            said.append(f"{self.dead:,} refused")
-        return "; ".join(said) or "In step"
+            parts.append(f"{self.dead:,} refused")
+        return "; ".join(parts) or "Up to date"
 
 
 def badge() -> Badge:
-    """Look now."""
-    waiting = Entry.objects.pending().aggregate(count=Count("pk"), oldest=Min("first_changed_at"))
-    oldest = (timezone.now() - waiting["oldest"]).total_seconds() if waiting["oldest"] else 0.0
-    return Badge(_is_up(), waiting["count"], max(0.0, oldest), Entry.objects.dead().count())
+    """Return the current badge. Costs two queries and one request to Elasticsearch."""
+    pending = Entry.objects.pending().aggregate(count=Count("pk"), oldest=Min("first_changed_at"))
+    oldest = (timezone.now() - pending["oldest"]).total_seconds() if pending["oldest"] else 0.0
+    return Badge(_is_up(), pending["count"], max(0.0, oldest), Entry.objects.dead().count())
 
 
 def _is_up() -> bool:
-    """Whether the engine answers, and has something to search."""
+    """Return whether Elasticsearch answers and has an index of orders."""
+    alias = lifecycle.alias_of(OrderDocument)
     try:
         with translate_errors():
-            return bool(client(request_timeout=PATIENCE).indices.exists_alias(name=lifecycle.alias_of(OrderDocument)))
+            return bool(client(request_timeout=ENGINE_TIMEOUT).indices.exists_alias(name=alias))
     except SearchError:
         return False
 
 
 def age(seconds: float) -> str:
-    """A time in its largest unit: what is watched each few seconds need not be exact."""
-    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= unit:
-            return f"{int(seconds / unit)} {name}"
+    """Return a duration in its largest unit. The badge is refreshed every few seconds and need not be exact."""
+    for unit_seconds, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= unit_seconds:
+            return f"{int(seconds / unit_seconds)} {unit}"
     return f"{int(seconds)} s"

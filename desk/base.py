@@ -1,4 +1,4 @@
-"""Who may see the desk, and what a browser may do with its pages."""
+"""Base of the desk's views: who may see the pages, and the security headers of every response."""
 
 from typing import Any, TypeVar
 
@@ -11,9 +11,9 @@ from django.views import View
 
 from desk.badge import badge
 
-Answer = TypeVar("Answer", bound=HttpResponseBase)
-# Nothing from elsewhere, nothing inline: what is in an order can never run.
-POLICY = "; ".join(
+ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
+# Nothing inline and nothing from other origins, so that no text in an order can run as a script.
+CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -27,44 +27,38 @@ POLICY = "; ".join(
 )
 
 
-class Guarded(View):
-    """A view whose answers say what a browser may load for them, and are kept by nobody else."""
+class SecureView(View):
+    """A view whose responses have a content security policy and are not stored by shared caches."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return guarded(super().dispatch(request, *args, **kwargs))
+        return add_security_headers(super().dispatch(request, *args, **kwargs))
 
 
-class DeskView(Guarded):
-    """A page of the desk: open while debugging, else for those who have logged in, as the API is."""
+class DeskView(SecureView):
+    """A page of the desk: open with DEBUG, like the API; otherwise only for users who have logged in."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if settings.DESK_IS_OPEN or request.user.is_authenticated:
             return super().dispatch(request, *args, **kwargs)
-        return guarded(self.to_login(request))
+        return add_security_headers(self.login_required(request))
 
-    def to_login(self, request: HttpRequest) -> HttpResponseBase:
-        """To the log-in and back; a part of a page takes the whole page there."""
+    def login_required(self, request: HttpRequest) -> HttpResponseBase:
+        """Redirect to the login page and back; htmx must redirect the page, not load it into a part."""
         response = redirect_to_login(request.get_full_path())
-        return HttpResponse(headers={"HX-Redirect": response.url}) if is_part(request) else response
+        return HttpResponse(headers={"HX-Redirect": response.url}) if is_htmx(request) else response
 
     def page(self, name: str, status: int = 200, **context: Any) -> HttpResponse:
-        """A page."""
-        return page(self.request, name, status, **context)
+        """Render a template of the desk with the badge, which every page has."""
+        return render(self.request, f"desk/{name}.html", {"badge": badge(), **context}, status=status)
 
 
-def page(request: HttpRequest, name: str, status: int = 200, **context: Any) -> HttpResponse:
-    """A page of the desk, with the badge that all of them have."""
-    return render(request, f"desk/{name}.html", {"badge": badge(), **context}, status=status)
-
-
-def guarded(response: Answer) -> Answer:
-    """The answer with its headers."""
-    response.headers["Content-Security-Policy"] = POLICY
+def add_security_headers(response: ResponseT) -> ResponseT:
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     patch_cache_control(response, private=True, no_cache=True)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def is_part(request: HttpRequest) -> bool:
-    """Whether htmx asks, which takes a part of the page."""
+def is_htmx(request: HttpRequest) -> bool:
+    """Return whether htmx sent the request; it takes a part of the page from the response."""
     return "HX-Request" in request.headers

@@ -1,4 +1,9 @@
-"""The form of an order with its lines. What is allowed is OrderSerializer's to say; this only carries it."""
+"""The form of an order with its lines.
+
+OrderSerializer validates; the form carries text between page and serializer. A ModelForm with an inline formset would
+validate a second time, with its own rules and texts, and would number the inputs of lines, which the buttons that add
+and remove a line without JavaScript would have to renumber.
+"""
 
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -11,7 +16,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.settings import api_settings
 
 from orders.models import Order, OrderStatus, default_currency
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from orders.serializers import CURRENCIES, OrderSerializer
 
 LABELS = {
@@ -28,7 +33,7 @@ Errors = dict[str, list[str]]
 
 
 class OrderChanged(Exception):
-    """Somebody else has changed the order since the form was shown. Show both and let the user decide."""
+    """The order has changed since the form was shown. Show both versions and let the user decide."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
@@ -36,8 +41,8 @@ class OrderChanged(Exception):
 
 
 @dataclass(frozen=True)
-class Field:
-    """One input: its name in the form, its place in the page, and what is wrong with it."""
+class BoundField:
+    """One input: its name in the form, its id in the page, its text and its errors."""
 
     name: str
     id: str
@@ -48,7 +53,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that somebody else has changed."""
+    """A field that differs between the saved order and the form."""
 
     label: str
     theirs: str
@@ -57,78 +62,74 @@ class Difference:
 
 @dataclass
 class OrderForm:
-    """What stands in the form."""
+    """The text of all inputs and, after save(), the errors."""
 
     values: Values
     lines: list[Values] = field(default_factory=list)
-    version: str = ""  # of the order that was shown; none: a new one
+    version: str = ""  # of the order when the form was shown; empty for a new order
     errors: Errors = field(default_factory=dict)
     line_errors: list[Errors] = field(default_factory=list)
 
     @classmethod
-    def blank(cls) -> Self:
-        """For a new order."""
+    def for_new_order(cls) -> Self:
         return cls({"status": OrderStatus.PLACED.value, "currency": default_currency()}, [{}])
 
     @classmethod
-    def of(cls, order: Order) -> Self:
-        """With what an order is. Its total is left out where lines tell it."""
+    def from_order(cls, order: Order) -> Self:
+        """Return the form of an order. With lines its total is empty, since it is calculated."""
         lines = [{name: str(getattr(line, name)) for name in LINE_LABELS} for line in order.lines.all()]
         values = {name: str(getattr(order, name)) for name in LABELS}
         return cls(values | ({"total_amount": ""} if lines else {}), lines, str(order.version))
 
     @classmethod
-    def posted(cls, posted: QueryDict) -> Self:
-        """As somebody has filled it in. A button may have added a line, or removed one."""
-        columns = [posted.getlist(name) for name in LINE_LABELS]
-        lines = [dict(zip(LINE_LABELS, row, strict=True)) for row in zip_longest(*columns, fillvalue="")]
-        removed = posted.get("remove-line", "")
-        if removed.isdecimal() and int(removed) < len(lines):
-            del lines[int(removed)]
-        if "add-line" in posted:
+    def from_post(cls, data: QueryDict) -> Self:
+        """Return the form as it was sent, after the button that adds or removes a line."""
+        columns = [data.getlist(name) for name in LINE_LABELS]
+        lines = [dict(zip(LINE_LABELS, values, strict=True)) for values in zip_longest(*columns, fillvalue="")]
+        index = data.get("remove-line", "")
+        if index.isdecimal() and int(index) < len(lines):
+            del lines[int(index)]
+        if "add-line" in data:
             lines.append({})
-        return cls({name: posted.get(name, "") for name in LABELS}, lines, posted.get("version", ""))
+        return cls({name: data.get(name, "") for name in LABELS}, lines, data.get("version", ""))
 
     @property
-    def fields(self) -> dict[str, Field]:
-        """The order's own inputs."""
+    def fields(self) -> dict[str, BoundField]:
         return {
-            name: Field(name, f"id-{name}", label, self.values.get(name, ""), self.errors.get(name, []))
+            name: BoundField(name, f"id-{name}", label, self.values.get(name, ""), self.errors.get(name, []))
             for name, label in LABELS.items()
         }
 
     @property
-    def rows(self) -> list[list[Field]]:
-        """The lines' inputs."""
-        rows: Any = zip_longest(self.lines, self.line_errors, fillvalue={})
-        return [self._row(at, line, errors) for at, (line, errors) in enumerate(rows)]
-
-    def _row(self, at: int, line: Values, errors: Errors) -> list[Field]:
+    def line_fields(self) -> list[list[BoundField]]:
+        """Return the inputs of each line."""
+        pairs: Any = zip_longest(self.lines, self.line_errors, fillvalue={})
         return [
-            Field(name, f"line-{at}-{name}", label, line.get(name, ""), errors.get(name, []))
-            for name, label in LINE_LABELS.items()
+            [
+                BoundField(name, f"line-{index}-{name}", label, line.get(name, ""), errors.get(name, []))
+                for name, label in LINE_LABELS.items()
+            ]
+            for index, (line, errors) in enumerate(pairs)
         ]
 
     @property
-    def other_errors(self) -> list[str]:
-        """What is wrong with the whole."""
-        return [text for name, found in self.errors.items() if name not in LABELS for text in found]
+    def non_field_errors(self) -> list[str]:
+        return [text for name, texts in self.errors.items() if name not in LABELS for text in texts]
 
     @property
     def has_errors(self) -> bool:
-        """Whether something is wrong."""
         return bool(self.errors or any(self.line_errors))
 
     @property
-    def written_lines(self) -> list[Values]:
-        """The lines in which something stands."""
+    def filled_lines(self) -> list[Values]:
+        """Return the lines in which at least one input is filled in."""
         return [line for line in self.lines if any(value.strip() for value in line.values())]
 
     @property
-    def total(self) -> Decimal | None:
-        """What the lines come to; None while that cannot be said."""
+    def lines_total(self) -> Decimal | None:
+        """Return the total of the lines; None without lines, or while one has no valid quantity and price."""
         try:
-            amounts = [Decimal(line["quantity"]) * Decimal(line["unit_price"]) for line in self.written_lines]
+            amounts = [Decimal(line["quantity"]) * Decimal(line["unit_price"]) for line in self.filled_lines]
         except (InvalidOperation, KeyError):
             return None
         total = sum(amounts, Decimal(0))
@@ -136,64 +137,67 @@ class OrderForm:
 
     @property
     def currencies(self) -> list[str]:
-        """All that may be chosen."""
         return CURRENCIES
 
     @property
     def statuses(self) -> list[tuple[str, str]]:
-        """All that may be chosen, with their labels."""
+        """Return value and label of each status."""
         return [(status.value, str(status.label)) for status in OrderStatus]
 
-    def data(self) -> dict[str, Any]:
-        """As the serializer takes it: all of the order, so that what was emptied is empty."""
-        values: dict[str, Any] = {**self.values, "lines": self.written_lines}
-        if not values["total_amount"].strip():
-            del values["total_amount"]
-        return values
+    @property
+    def serializer_data(self) -> dict[str, Any]:
+        """Return all fields for the serializer, so that an emptied input empties its field."""
+        data: dict[str, Any] = {**self.values, "lines": self.filled_lines}
+        if not data["total_amount"].strip():
+            del data["total_amount"]
+        return data
 
     def save(self, pk: int | None = None) -> Order | None:
-        """Write it. None when something is wrong, which the form tells then. OrderChanged, Order.DoesNotExist."""
-        self.lines = self.written_lines
+        """Create the order, or change the one with this id. Return None if a field is invalid: see the errors.
+
+        Raise OrderChanged if it has another version than the form, Order.DoesNotExist if it has been deleted.
+        """
+        self.lines = self.filled_lines
         try:
-            return _write(self, pk)
+            return _save(self, pk)
         except ValidationError as error:
-            self._note(error.detail)
+            self._set_errors(error.detail)
             return None
 
-    def _note(self, detail: Any) -> None:
-        """Take errors over: those of a line, which have its place for a name, stand with it."""
+    def _set_errors(self, detail: Any) -> None:
+        """Copy the serializer's errors. Those of lines are keyed by line index."""
         lines = detail.get("lines", [])
         if isinstance(lines, dict):
-            self.line_errors = [_texts(lines.get(at, {})) for at in range(len(self.lines))]
+            self.line_errors = [_texts(lines.get(index, {})) for index in range(len(self.lines))]
             lines = lines.get(api_settings.NON_FIELD_ERRORS_KEY, [])
         self.errors = _texts({**detail, "lines": lines})
 
     def differences(self, order: Order) -> list[Difference]:
-        """What would be changed if this were saved over the order as it is now."""
-        theirs = OrderForm.of(order)
+        """Return what saving this form would change in the order as it is now."""
+        theirs = OrderForm.from_order(order)
         pairs = [(label, theirs.values.get(name, ""), self.values.get(name, "")) for name, label in LABELS.items()]
         pairs.append(("Lines", theirs.lines_text, self.lines_text))
         return [Difference(label, old, new) for label, old, new in pairs if old.strip() != new.strip()]
 
     @property
     def lines_text(self) -> str:
-        """The lines in words, to be compared."""
-        words = "{quantity} x {sku} {description} at {unit_price}"
-        return "\n".join(words.format(**dict.fromkeys(LINE_LABELS, "") | line) for line in self.written_lines)
+        """Return the lines as text, one per line of an order."""
+        template = "{quantity} x {sku} {description} at {unit_price}"
+        return "\n".join(template.format(**dict.fromkeys(LINE_LABELS, "") | line) for line in self.filled_lines)
 
 
-@retried
-def _write(form: OrderForm, pk: int | None) -> Order:
-    """In one transaction: compare the version, check, save."""
+@retry_on_conflict
+def _save(form: OrderForm, pk: int | None) -> Order:
+    """Compare the version, validate and save in one transaction."""
     with transaction.atomic():
-        order = None if pk is None else unchanged(pk, form.version)
-        serializer = OrderSerializer(order, data=form.data())
+        order = None if pk is None else lock_unchanged(pk, form.version)
+        serializer = OrderSerializer(order, data=form.serializer_data)
         serializer.is_valid(raise_exception=True)
         return serializer.save()
 
 
-def unchanged(pk: int, version: str) -> Order:
-    """The order, locked, if it still has this version. OrderChanged, Order.DoesNotExist."""
+def lock_unchanged(pk: int, version: str) -> Order:
+    """Return the order, locked, if it has this version. Raise OrderChanged or Order.DoesNotExist otherwise."""
     order = Order.objects.select_for_update().get(pk=pk)
     if str(order.version) != version:
         raise OrderChanged(order)
@@ -201,4 +205,4 @@ def unchanged(pk: int, version: str) -> Order:
 
 
 def _texts(errors: Any) -> Errors:
-    return {name: [str(text) for text in found] for name, found in errors.items() if found}
+    return {name: [str(error) for error in field_errors] for name, field_errors in errors.items() if field_errors}

@@ -1,4 +1,4 @@
-"""The pages of the desk."""
+"""The views of the desk: search, one order, and the forms to create, change and delete it."""
 
 from django.contrib import messages
 from django.contrib.auth.views import LoginView
@@ -6,17 +6,17 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 
-from desk.base import DeskView, Guarded, guarded, is_part
-from desk.forms import OrderChanged, OrderForm, unchanged
+from desk.base import DeskView, SecureView, add_security_headers, is_htmx
+from desk.forms import OrderChanged, OrderForm, lock_unchanged
 from desk.results import completions, look
 from desk.search_params import Address
 from order_search.views import RETRY_AFTER
 from orders.models import Order
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from search.row_status import row_status
 
 
-class Login(Guarded, LoginView):
+class Login(SecureView, LoginView):
     """GET, POST /login."""
 
     template_name = "desk/login.html"
@@ -24,18 +24,18 @@ class Login(Guarded, LoginView):
 
 
 class Search(DeskView):
-    """GET /: the search. One address has one answer, a whole page, of which htmx takes parts."""
+    """GET /: search orders. The response is always the whole page; htmx takes parts of it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = Address.of(request.GET)
-        if dict(request.GET.lists()) != asked.query and not is_part(request):
+        if dict(request.GET.lists()) != asked.query and not is_htmx(request):
             return redirect(str(asked))
         result = look(asked)
         response = self.page("search", result.status, result=result, asked=asked)
         if result.status == 503:
             response["Retry-After"] = str(RETRY_AFTER)
-        if is_part(request) and not asked.get("cursor"):
-            # While somebody types, the text replaces its own beginning in the browser's history.
+        if is_htmx(request) and not asked.get("cursor"):
+            # While the user types, the browser's history keeps the last text only.
             is_link = "HX-Boosted" in request.headers
             is_typing = not is_link and asked.goes_on_from(request.headers.get("HX-Current-URL", ""))
             response["HX-Replace-Url" if is_typing else "HX-Push-Url"] = str(asked)
@@ -43,25 +43,24 @@ class Search(DeskView):
 
 
 class Suggestions(DeskView):
-    """GET /desk/suggest?q=: what the text in the search box may become."""
+    """GET /desk/suggest?q=: completions of the text in the search box."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return render(request, "desk/suggestions.html", {"texts": completions(request.GET)})
 
 
 class BadgeView(DeskView):
-    """GET /desk/badge: how far the index is behind, now."""
+    """GET /desk/badge: the badge alone, which every page refreshes."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return self.page("badge")
 
-    def to_login(self, request: HttpRequest) -> HttpResponseBase:
-        """A form that is being filled in must not vanish for its badge."""
-        return HttpResponse(status=401)
+    def login_required(self, request: HttpRequest) -> HttpResponseBase:
+        return HttpResponse(status=401)  # a redirect would discard a form that is being filled in
 
 
 class OrderPage(DeskView):
-    """GET /desk/orders/<id>/: an order, its lines, and where it stands in search."""
+    """GET /desk/orders/<id>/: an order, its lines, and whether search is up to date with it."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         order = get_object_or_404(Order.objects.prefetch_related("lines"), pk=pk)
@@ -69,99 +68,98 @@ class OrderPage(DeskView):
 
 
 class OrderCreate(DeskView):
-    """/desk/orders/new."""
+    """GET, POST /desk/orders/new."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page("form", form=OrderForm.blank(), focus="first")
+        return self.page("form", form=OrderForm.for_new_order(), focus="first")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = OrderForm.posted(request.POST)
-        if button := pressed(request):
+        form = OrderForm.from_post(request.POST)
+        if button := form_button(request):
             return self.page("form", form=form, focus=button)
-        return saved(request, order) if (order := form.save()) else self.page("form", 400, form=form)
+        if order := form.save():
+            return redirect_to_order(request, order)
+        return self.page("form", 400, form=form)
 
 
 class OrderEdit(DeskView):
-    """/desk/orders/<id>/edit."""
+    """GET, POST /desk/orders/<id>/edit."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         order = get_object_or_404(Order, pk=pk)
-        return self.page("form", form=OrderForm.of(order), order=order)
+        return self.page("form", form=OrderForm.from_order(order), order=order)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        form = OrderForm.posted(request.POST)
-        if button := pressed(request):
+        form = OrderForm.from_post(request.POST)
+        if button := form_button(request):
             return self.page("form", form=form, order=get_object_or_404(Order, pk=pk), focus=button)
         try:
             order = form.save(pk)
         except OrderChanged as error:
-            return self.changed(form, error.order)
+            return self.conflict(form, error.order)
         except Order.DoesNotExist:
             return self.page("gone", 404, form=form)
         if order:
-            return saved(request, order)
+            return redirect_to_order(request, order)
         return self.page("form", 400, form=form, order=get_object_or_404(Order, pk=pk))
 
-    def changed(self, form: OrderForm, order: Order) -> HttpResponse:
-        """409: both versions. Saving again is then meant."""
+    def conflict(self, form: OrderForm, order: Order) -> HttpResponse:
+        """Show both versions. The form gets the current version, so that saving it again overwrites the order."""
         form.version = str(order.version)
         return self.page("form", 409, form=form, order=order, differences=form.differences(order), is_changed=True)
 
 
 class OrderDelete(DeskView):
-    """/desk/orders/<id>/delete: asks first."""
+    """GET, POST /desk/orders/<id>/delete: GET asks for confirmation."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self.page("delete", order=get_object_or_404(Order, pk=pk))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         try:
-            number = delete(pk, request.POST.get("version", ""))
+            number = delete_order(pk, request.POST.get("version", ""))
         except OrderChanged as error:
             return self.page("delete", 409, order=error.order, is_changed=True)
         except Order.DoesNotExist:
             return self.page("gone", 404)
-        messages.success(request, f"Order {number} is deleted.")
+        messages.success(request, f"Order {number} has been deleted.")
         return redirect("desk")
 
 
-@retried
-def delete(pk: int, version: str) -> str:
-    """Delete an order that nobody has changed; its number."""
+@retry_on_conflict
+def delete_order(pk: int, version: str) -> str:
+    """Delete the order if it has this version; return its number."""
     with transaction.atomic():
-        order = unchanged(pk, version)
+        order = lock_unchanged(pk, version)
         order.delete()
     return order.order_number
 
 
-def pressed(request: HttpRequest) -> str:
-    """The button that changes the form itself: nothing is to be saved yet. `count` is no button, but asks for sums."""
+def form_button(request: HttpRequest) -> str:
+    """Return which button changes the form without saving it. `count` is htmx asking for the total of the lines."""
     return next((name for name in ("add-line", "remove-line", "count") if name in request.POST), "")
 
 
-def saved(request: HttpRequest, order: Order) -> HttpResponse:
-    """To the order's page."""
-    messages.success(request, f"Order {order.order_number} is saved.")
+def redirect_to_order(request: HttpRequest, order: Order) -> HttpResponse:
+    messages.success(request, f"Order {order.order_number} has been saved.")
     return redirect("desk-order", pk=order.pk)
 
 
 def bad_request(request: HttpRequest) -> HttpResponse:
-    """400 for people."""
-    return error(
-        request, 400, "This cannot be read", "The form is larger than an order can be. Nothing has been saved."
-    )
+    text = "The form is larger than an order can be. Nothing has been saved."
+    return error_page(request, 400, "The form could not be read", text)
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
-    """404 for people."""
-    return error(request, 404, "There is no such page", "It may have been deleted, or the address is not quite right.")
+    return error_page(request, 404, "Page not found", "It may have been deleted, or the address may be wrong.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500 for people."""
-    return error(request, 500, "Something went wrong", "It is not your doing, and it has been written down. Try again.")
+    text = "The error has been logged. Please try again."
+    return error_page(request, 500, "Something went wrong", text)
 
 
-def error(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    """A page that asks nobody for anything: what failed may be the database."""
-    return guarded(render(request, "desk/error.html", {"title": title, "text": text}, status=status))
+def error_page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """Render an error without the badge, whose queries might be what failed."""
+    response = render(request, "desk/error.html", {"title": title, "text": text}, status=status)
+    return add_security_headers(response)

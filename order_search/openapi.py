@@ -22,7 +22,7 @@ from order_search.serializers import (
     SuggestAnswer,
     SuggestParameters,
 )
-from project.openapi import ErrorAnswer, error
+from orders.openapi import ErrorResponseSerializer, error_response
 from search.query.params import CodesField, FacetsField, MomentField
 from search.query.request import FACETS
 
@@ -40,19 +40,21 @@ RETRY_AFTER = OpenApiParameter(
     required=True,
     description="Seconds after which to try again.",
 )
-WRONG = error("A parameter is wrong; every error is named.", "invalid", "There is no such parameter.", "statsu")
-GONE = error(
+WRONG = error_response(
+    "A parameter is wrong; every error is named.", "invalid", "There is no such parameter.", "statsu"
+)
+GONE = error_response(
     "The cursor is too old.",
     "cursor_expired",
     "This cursor is too old. Begin again without it.",
     "cursor",
     "client_error",
 )
-DOWN = error(
+DOWN = error_response(
     "The engine does not answer, or not in time.",
     "search_unavailable",
     "Search does not answer now. Orders are still taken, and will be found when it is back.",
-    kind="server_error",
+    error_type="server_error",
 )
 FOUND = {
     "count": 1,
@@ -201,7 +203,7 @@ search_status = _get(
         200: OpenApiResponse(SearchStatusAnswer, "Its version, what waits, and what each index holds."),
         404: OpenApiResponse(
             PolymorphicProxySerializer(
-                "NoSearchStatus", [SearchStatusAnswer, ErrorAnswer], resource_type_field_name=None
+                "NoSearchStatus", [SearchStatusAnswer, ErrorResponseSerializer], resource_type_field_name=None
             ),
             "It is nowhere.",
         ),

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class OrdersConfig(AppConfig):
-    """Configuration of orders."""
+    """Configuration of the orders app."""
 
     name = "orders"
     default_auto_field = "django.db.models.BigAutoField"

@@ -1,4 +1,4 @@
-"""Many orders at once: validated with one look at the numbers that are taken, written in a few statements."""
+"""Creating many orders at once: one query for the numbers that exist, and a few statements to write."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -14,45 +14,46 @@ from rest_framework import serializers
 from orders.models import Order, OrderLine
 from orders.serializers import OrderSerializer
 
-MOST_ORDERS = 1_000  # of one request
-TAKEN = "order with this order number already exists."
-TWICE = "An order before this one has this order number."
+MAX_ORDERS = 1_000  # in one request
+EXISTS = "order with this order number already exists."
+REPEATED = "An earlier order in this request has the same order number."
 Fields: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Refused:
-    """Why one of many was refused, as ValidationError tells it."""
+class RefusedOrder:
+    """The errors of one order among many, as the detail of a ValidationError."""
 
     detail: Any
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        """As every error is answered."""
+        """Return the errors as every error response lists them."""
         return [asdict(error) for error in flatten_errors(self.detail)]
 
 
-class BulkParameters(serializers.Serializer[Any]):
-    """The query parameters of a bulk."""
+class BulkQueryParams(serializers.Serializer[Any]):
+    """The query parameters of a bulk request."""
 
     atomic = serializers.BooleanField(
-        default=True, help_text="`false`: keep the good orders, and say of each other one why it was refused."
+        default=True, help_text="`false`: create the valid orders, and list the errors of each of the others."
     )
 
 
-class BulkList(serializers.ListSerializer[Any]):
-    """A list of orders, in which a bad one is an error, or with the context's `atomic` false a Refused in its place."""
+class BulkListSerializer(serializers.ListSerializer[Any]):
+    """A list of orders. An invalid order is an error or, with `atomic` false in the context, a RefusedOrder."""
 
-    def to_internal_value(self, data: Any) -> list[Fields | Refused]:
-        self.taken = taken(data, self.child)
-        self.seen: set[str] = set()
+    def to_internal_value(self, data: Any) -> list[Fields | RefusedOrder]:
+        self.existing_numbers = existing_numbers(data, self.child)
+        self.seen_numbers: set[str] = set()
         try:
-            found: list[Fields | Refused] = super().to_internal_value(data)
+            orders: list[Fields | RefusedOrder] = super().to_internal_value(data)
         except serializers.ValidationError as error:
-            if isinstance(error.detail, dict):  # by place; the first one's, 0, would be taken for none
-                error.detail = {str(place): detail for place, detail in error.detail.items()}
+            if isinstance(error.detail, dict):
+                # By index, as text: flatten_errors would take the first order's, 0, for none.
+                error.detail = {str(index): detail for index, detail in error.detail.items()}
             raise
-        return found
+        return orders
 
     def run_child_validation(self, data: Any) -> Any:
         try:
@@ -60,81 +61,82 @@ class BulkList(serializers.ListSerializer[Any]):
         except serializers.ValidationError as error:
             if self.context.get("atomic", True):
                 raise
-            return Refused(error.detail)
+            return RefusedOrder(error.detail)
 
 
 class BulkOrderSerializer(OrderSerializer):
-    """An order among many: whether its number is taken was asked for all of them at once."""
+    """An order among many. The list has already looked up which numbers exist."""
 
     class Meta(OrderSerializer.Meta):
-        list_serializer_class = BulkList
+        list_serializer_class = BulkListSerializer
         extra_kwargs = OrderSerializer.Meta.extra_kwargs | {"order_number": {"validators": []}}
 
     def validate_order_number(self, number: str) -> str:
-        """Neither another order nor one before it in the list may have it."""
         orders = self.parent
-        assert isinstance(orders, BulkList)
-        if number in orders.taken:
-            raise serializers.ValidationError(TAKEN, code="unique")
-        if number in orders.seen:
-            raise serializers.ValidationError(TWICE, code="unique")
-        orders.seen.add(number)
+        assert isinstance(orders, BulkListSerializer)
+        if number in orders.existing_numbers:
+            raise serializers.ValidationError(EXISTS, code="unique")
+        if number in orders.seen_numbers:
+            raise serializers.ValidationError(REPEATED, code="unique")
+        orders.seen_numbers.add(number)
         return number
 
 
-def taken(data: Any, child: Any) -> set[str]:
-    """Those of the numbers in a request that orders have already."""
-    field = child.fields["order_number"]
-    wanted = []
-    for each in data if isinstance(data, list) and len(data) <= MOST_ORDERS else ():
-        with suppress(serializers.ValidationError):  # it will be raised again where it is looked for
-            wanted.append(field.run_validation(each.get("order_number") if isinstance(each, dict) else None))
-    return set(Order.objects.filter(order_number__in=wanted).values_list("order_number", flat=True))
+def existing_numbers(data: Any, serializer: Any) -> set[str]:
+    """Return the order numbers in a request that orders in the database have."""
+    field = serializer.fields["order_number"]
+    numbers = []
+    for order in data if isinstance(data, list) and len(data) <= MAX_ORDERS else ():
+        with suppress(serializers.ValidationError):  # validating the order will raise it again
+            numbers.append(field.run_validation(order.get("order_number") if isinstance(order, dict) else None))
+    return set(Order.objects.filter(order_number__in=numbers).values_list("order_number", flat=True))
 
 
-def make(data: Any, context: Mapping[str, Any], *, atomic: bool) -> list[Any]:
-    """The answer to many orders: each as it was kept, or with `atomic` false a Refused in its place."""
-    options: dict[str, Any] = {"many": True, "allow_empty": False, "max_length": MOST_ORDERS}
+def create_validated(data: Any, context: Mapping[str, Any], *, atomic: bool) -> list[Any]:
+    """Validate and create orders; return each serialized or, with `atomic` false, a RefusedOrder in its place."""
+    options: dict[str, Any] = {"many": True, "allow_empty": False, "max_length": MAX_ORDERS}
     serializer: Any = BulkOrderSerializer(data=data, context={**context, "atomic": atomic}, **options)
     serializer.is_valid(raise_exception=True)
-    wanted = serializer.validated_data
-    orders = iter(create(each for each in wanted if not isinstance(each, Refused)))
-    shown = serializer.child.to_representation
-    return [each if isinstance(each, Refused) else shown(next(orders)) for each in wanted]
+    validated = serializer.validated_data
+    orders = iter(create_orders(order for order in validated if not isinstance(order, RefusedOrder)))
+    serialize = serializer.child.to_representation
+    return [order if isinstance(order, RefusedOrder) else serialize(next(orders)) for order in validated]
 
 
-def told(made: Sequence[Any]) -> Fields:
-    """What became of each of many, and how many of them were kept."""
-    refused = sum(isinstance(each, Refused) for each in made)
-    results = [
-        {"status": 400, "errors": each.errors} if isinstance(each, Refused) else {"status": 201, "order": each}
-        for each in made
+def summary(results: Sequence[Any]) -> Fields:
+    """Return the body of a response to a bulk request that is not atomic, from what create_validated() returned."""
+    refused = sum(isinstance(result, RefusedOrder) for result in results)
+    items = [
+        {"status": 400, "errors": result.errors}
+        if isinstance(result, RefusedOrder)
+        else {"status": 201, "order": result}
+        for result in results
     ]
-    return {"created": len(made) - refused, "refused": refused, "results": results}
+    return {"created": len(results) - refused, "refused": refused, "results": items}
 
 
-def create(wanted: Iterable[Fields]) -> list[Order]:
-    """Write orders with their lines in one transaction of a few statements, and tell the receivers of post_save.
+def create_orders(orders_fields: Iterable[Fields]) -> list[Order]:
+    """Create orders with their lines in one transaction of a few statements, and send post_save for each order.
 
-    bulk_create sends no signal; what follows orders would hear of these only by looking.
+    bulk_create() sends no signals, so receivers would miss these orders.
     """
-    given = [dict(fields) for fields in wanted]
-    lines = [fields.pop("lines", []) for fields in given]
-    orders = [Order(**fields) for fields in given]
+    orders_fields = [dict(fields) for fields in orders_fields]
+    lines = [fields.pop("lines", []) for fields in orders_fields]
+    orders = [Order(**fields) for fields in orders_fields]
     with transaction.atomic():
         Order.objects.bulk_create(orders)
-        _keep(orders, lines)
+        _save_lines(orders, lines)
         for order in orders:
             post_save.send(Order, instance=order, created=True, update_fields=None, raw=False, using=order._state.db)
     return orders
 
 
-def _keep(orders: list[Order], lines: list[list[OrderLine]]) -> None:
-    """Write the orders' lines, and read what the orders have then: lines raise their versions too."""
-    for order, own in zip(orders, lines, strict=True):
-        for line in own:
+def _save_lines(orders: list[Order], lines: list[list[OrderLine]]) -> None:
+    """Create the lines of orders, then read the orders' versions, which the triggers raise for lines too."""
+    for order, order_lines in zip(orders, lines, strict=True):
+        for line in order_lines:
             line.order = order
-    OrderLine.objects.bulk_create([line for own in lines for line in own])
+    OrderLine.objects.bulk_create([line for order_lines in lines for line in order_lines])
     versions = dict(Order.objects.filter(pk__in=[order.pk for order in orders]).values_list("pk", "version"))
     for order in orders:
         order.version = versions[order.pk]

@@ -1,4 +1,4 @@
-"""Reading orders from CSV or lines of JSON: each as a record with its line, or with the reason why it is none."""
+"""Readers of orders in CSV or JSON lines. A record that cannot be parsed is yielded with its error."""
 
 import csv
 from collections.abc import Iterator
@@ -7,59 +7,58 @@ from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
 
-from orders.parsers import decoded, decoded_line
+from orders.parsers import decode_json, decode_json_line
 
 COLUMNS = ["order_number", "customer_name", "total_amount", "currency", "status", "note", "lines"]
-NEEDED = ["order_number", "customer_name"]
+REQUIRED_COLUMNS = ["order_number", "customer_name"]
 BOM = b"\xef\xbb\xbf"
-NOT_UTF_8 = "It is not UTF-8."
+NOT_UTF_8 = "The line is not valid UTF-8."
 
 
 class UnreadableFile(Exception):
-    """The file as a whole cannot be imported; nothing was."""
+    """The file as a whole cannot be imported."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One order as the file has it."""
+    """One record of a file: a CSV row, or a line of JSON."""
 
-    line: int  # where it begins, from 1
-    content: Any  # as it stands there
-    fields: Any = None
-    error: str = ""  # why it is no order
+    line: int  # its first line in the file, from 1
+    content: Any  # as it is in the file: a list of cells, or text
+    data: Any = None  # as OrderSerializer takes it
+    error: str = ""  # why it could not be parsed
 
     @property
-    def number(self) -> str:
-        """The order's number, or nothing."""
-        return str(self.fields.get("order_number", "")).strip() if isinstance(self.fields, dict) else ""
+    def order_number(self) -> str:
+        return str(self.data.get("order_number", "")).strip() if isinstance(self.data, dict) else ""
 
 
-def ndjson(stream: IO[bytes]) -> Iterator[Record]:
-    """A record a line; blank lines are passed over."""
-    for at, line in enumerate(_lines(stream), start=1):
+def read_ndjson(stream: IO[bytes]) -> Iterator[Record]:
+    """Yield a record for each line that is not blank."""
+    for number, line in enumerate(_lines(stream), start=1):
         if text := line.strip():
-            yield _from_json(at, text)
+            yield _parse_json(number, text)
 
 
-def _from_json(at: int, text: bytes) -> Record:
+def _parse_json(number: int, text: bytes) -> Record:
     content = text.decode(errors="replace")
     try:
-        return Record(at, content, decoded_line(at, text))
+        return Record(number, content, decode_json_line(number, text))
     except ParseError as error:
-        return Record(at, content, error=str(error.detail).removeprefix(f"Line {at}: "))
+        return Record(number, content, error=str(error.detail).removeprefix(f"Line {number}: "))
 
 
-def table(stream: IO[bytes]) -> Iterator[Record]:
-    """A record a row of CSV. UnreadableFile when the columns' names in the first one are not as they must be."""
-    # Bytes that are not UTF-8 come as surrogates, so that their row alone is refused.
+def read_csv(stream: IO[bytes]) -> Iterator[Record]:
+    """Yield a record for each row that is not empty; raise UnreadableFile if the header row is invalid."""
+    # surrogateescape: a byte that is not UTF-8 refuses its own row, not the file.
     rows = csv.reader((line.decode(errors="surrogateescape") for line in _lines(stream)), strict=True)
     yield from _rows(rows, _header(rows))
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """The lines, without the mark that some programs begin a file with."""
-    for at, line in enumerate(stream):
-        yield line if at else line.removeprefix(BOM)
+    """Yield the lines without the byte order mark that some programs write first."""
+    for index, line in enumerate(stream):
+        yield line if index else line.removeprefix(BOM)
 
 
 def _header(rows: Any) -> list[str]:
@@ -68,52 +67,53 @@ def _header(rows: Any) -> list[str]:
     except StopIteration:
         raise UnreadableFile("The file is empty.") from None
     except csv.Error as error:
-        raise UnreadableFile(f"Line 1 is no CSV: {error}.") from error
+        raise UnreadableFile(f"Line 1 is not valid CSV: {error}.") from error
     if unknown := [name for name in names if name not in COLUMNS]:
-        shown = ", ".join(ascii(name) for name in unknown)
-        raise UnreadableFile(f"Unknown columns: {shown}. There are {', '.join(COLUMNS)}.")
-    if missing := [name for name in NEEDED if name not in names]:
+        listed = ", ".join(ascii(name) for name in unknown)
+        raise UnreadableFile(f"Unknown columns: {listed}. The columns are {', '.join(COLUMNS)}.")
+    if missing := [name for name in REQUIRED_COLUMNS if name not in names]:
         raise UnreadableFile(f"Missing columns: {', '.join(missing)}.")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UnreadableFile(f"Columns that are there twice: {', '.join(twice)}.")
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise UnreadableFile(f"Repeated columns: {', '.join(repeated)}.")
     return names
 
 
 def _rows(rows: Any, names: list[str]) -> Iterator[Record]:
     while True:
-        at = rows.line_num + 1
+        first_line = rows.line_num + 1
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Record(at, None, error=f"It is no CSV: {error}.")
+            yield Record(first_line, None, error=f"The line is not valid CSV: {error}.")
             continue
         if any(cells):
-            yield _from_row(at, names, cells)
+            yield _parse_row(first_line, names, cells)
 
 
-def _from_row(at: int, names: list[str], cells: list[str]) -> Record:
-    if not all(is_text(cell) for cell in cells):
-        return Record(
-            at, [cell.encode(errors="surrogateescape").decode(errors="replace") for cell in cells], None, NOT_UTF_8
-        )
+def _parse_row(line: int, names: list[str], cells: list[str]) -> Record:
+    if not all(is_encodable(cell) for cell in cells):
+        readable = [cell.encode(errors="surrogateescape").decode(errors="replace") for cell in cells]
+        return Record(line, readable, error=NOT_UTF_8)
     if len(cells) != len(names):
-        return Record(at, cells, error=f"It has {len(cells)} columns; there are {len(names)}.")
-    # An empty cell says nothing, so that the default holds; but these must say something.
-    fields: dict[str, Any] = {name: cell for name, cell in zip(names, cells, strict=True) if cell or name in NEEDED}
+        return Record(line, cells, error=f"The line has {len(cells)} columns, the header has {len(names)}.")
+    # An empty optional cell is left out, so that the field's default applies.
+    data: dict[str, Any] = {
+        name: cell for name, cell in zip(names, cells, strict=True) if cell or name in REQUIRED_COLUMNS
+    }
     try:
-        if "lines" in fields:
-            fields["lines"] = decoded(fields["lines"].encode())
+        if "lines" in data:
+            data["lines"] = decode_json(data["lines"].encode())
     except ParseError as error:
-        return Record(at, cells, error=f"lines: {error.detail}")
-    return Record(at, cells, fields)
+        return Record(line, cells, error=f"lines: {error.detail}")
+    return Record(line, cells, data)
 
 
-def is_text(cell: str) -> bool:
-    """Whether it can be written in UTF-8."""
+def is_encodable(text: str) -> bool:
+    """Return whether the text can be encoded in UTF-8: it has no lone surrogates."""
     try:
-        cell.encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True

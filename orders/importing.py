@@ -1,7 +1,7 @@
-"""Importing orders from a file: a batch is one transaction, bad lines are set aside, a second run does nothing twice.
+"""Importing orders from a file, one transaction per batch; refused records go to a file of their own.
 
-After each batch a checkpoint beside the file says how far it came, so that an import that was killed goes on there.
-What the last batch wrote before its checkpoint is found to be there already, for order numbers are unique.
+After each batch a checkpoint next to the file records the progress, so that an interrupted import can be continued.
+Orders that were saved after the last checkpoint are recognized by their unique number.
 """
 
 import json
@@ -11,63 +11,62 @@ from pathlib import Path
 from typing import Any
 
 from orders import bulk
-from orders.bulk import BulkOrderSerializer, Refused
-from orders.file_readers import Record, is_text
+from orders.bulk import BulkOrderSerializer, RefusedOrder
+from orders.file_readers import Record, is_encodable
 from orders.models import Order, OrderLine
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from orders.serializers import OrderSerializer
 
-BATCH = 500  # orders
-OTHER = "Another order has this order number."
+BATCH_SIZE = 500  # orders
+CONFLICT = "A different order with this order number already exists."
 
 
 @dataclass
-class Tally:
-    """How far an import is: its last line, what became of the orders, and how long its rejects are."""
+class Progress:
+    """How far an import is."""
 
-    line: int = 0
-    made: int = 0
-    there: int = 0  # with the same content, from an earlier run
-    refused: int = 0
-    rejects: int = 0  # bytes
+    line: int = 0  # the last one imported
+    created: int = 0  # orders
+    unchanged: int = 0  # orders that existed with the same content, from an earlier run
+    refused: int = 0  # records
+    rejects_size: int = 0  # bytes
 
 
 @dataclass
 class Checkpoint:
-    """The tally of an import that is under way, in a file beside the imported one; without a path it is not kept."""
+    """The progress of an import, in a file next to the imported one; without a path it is not saved."""
 
     path: Path | None
-    size: int = 0  # of the imported file, by which it is known again
+    size: int = 0  # of the imported file: a checkpoint of another size belongs to another file
 
-    def read(self) -> Tally:
-        """Where to go on: at the beginning, unless an import of this very file was broken off."""
+    def read(self) -> Progress:
+        """Return the progress of an interrupted import of the same file, or of one that has not begun."""
         try:
-            kept = json.loads(self.path.read_text()) if self.path else {}
-            return Tally(**kept["tally"]) if kept.get("size") == self.size else Tally()
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # there is none, or it is none
-            return Tally()
+            saved = json.loads(self.path.read_text()) if self.path else {}
+            return Progress(**saved["progress"]) if saved.get("size") == self.size else Progress()
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # missing, or not a checkpoint
+            return Progress()
 
-    def write(self, tally: Tally) -> None:
-        """At one stroke, so that it is never half written."""
+    def write(self, progress: Progress) -> None:
+        """Replace the file atomically, so that it is never half written."""
         if self.path:
-            beside = self.path.with_name(f"{self.path.name}.new")
-            beside.write_text(json.dumps({"size": self.size, "tally": asdict(tally)}))
-            beside.replace(self.path)
+            temporary = self.path.with_name(f"{self.path.name}.new")
+            temporary.write_text(json.dumps({"size": self.size, "progress": asdict(progress)}))
+            temporary.replace(self.path)
 
     def remove(self) -> None:
-        """The import is complete."""
         if self.path:
             self.path.unlink(missing_ok=True)
 
 
 @dataclass
-class Rejects:
-    """The file of the lines that were refused: for each a line of JSON with its number, the reason, and its content."""
+class RejectsFile:
+    """The refused records: for each a line of JSON with its line number, the reason and its content."""
 
     path: Path
 
-    def go_on(self, size: int) -> None:
-        """Keep what was written until the checkpoint, and nothing else."""
+    def truncate(self, size: int) -> None:
+        """Drop what was written after the checkpoint; those records are imported again."""
         if size:
             self.path.touch()
             with self.path.open("r+b") as file:
@@ -75,8 +74,8 @@ class Rejects:
         else:
             self.path.unlink(missing_ok=True)
 
-    def write(self, refused: Iterable[tuple[Record, str]]) -> int:
-        """Add these; the file's size."""
+    def append(self, refused: Iterable[tuple[Record, str]]) -> int:
+        """Append records with their reasons; return the size of the file."""
         lines = [
             json.dumps({"line": record.line, "reason": reason, "content": record.content}, ensure_ascii=True)
             for record, reason in refused
@@ -89,98 +88,113 @@ class Rejects:
 
 @dataclass
 class Import:
-    """One run."""
+    """One run of an import; `on_progress` is called after each batch."""
 
     records: Iterable[Record]
     checkpoint: Checkpoint
-    rejects: Rejects
-    report: Callable[[Tally], None] = lambda tally: None
-    tally: Tally = field(default_factory=Tally)
+    rejects: RejectsFile
+    on_progress: Callable[[Progress], None] = lambda progress: None
+    progress: Progress = field(default_factory=Progress)
 
-    def run(self) -> Tally:
-        """Import what is not imported yet."""
-        self.tally = self.checkpoint.read()
-        self.rejects.go_on(self.tally.rejects)
-        left = (record for record in self.records if record.line > self.tally.line)
-        for batch in batches(left):
-            self._keep(batch)
+    def run(self) -> Progress:
+        """Import the records after the checkpoint, then remove it."""
+        self.progress = self.checkpoint.read()
+        self.rejects.truncate(self.progress.rejects_size)
+        remaining = (record for record in self.records if record.line > self.progress.line)
+        for batch in batches(remaining):
+            self._import_batch(batch)
         self.checkpoint.remove()
-        return self.tally
+        return self.progress
 
-    def _keep(self, batch: list[Record]) -> None:
-        reasons = keep(batch)
-        refused = [(record, reason) for record, reason in zip(batch, reasons, strict=True) if reason]
-        self.tally.made += reasons.count(None)
-        self.tally.there += reasons.count("")
-        self.tally.refused += len(refused)
-        self.tally.rejects = self.rejects.write(refused)
-        self.tally.line = batch[-1].line
-        self.checkpoint.write(self.tally)
-        self.report(self.tally)
+    def _import_batch(self, batch: list[Record]) -> None:
+        result = save_batch(batch)
+        self.progress.created += result.created
+        self.progress.unchanged += result.unchanged
+        self.progress.refused += len(result.refused)
+        self.progress.rejects_size = self.rejects.append(result.refused)
+        self.progress.line = batch[-1].line
+        self.checkpoint.write(self.progress)
+        self.on_progress(self.progress)
 
 
 def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Up to BATCH records, no two with one number: the later one is compared with what the earlier one left."""
+    """Yield up to BATCH_SIZE records, never two with one order number: the later is compared with the saved order."""
     batch: list[Record] = []
     numbers: set[str] = set()
     for record in records:
-        if len(batch) == BATCH or record.number in numbers:
+        if len(batch) == BATCH_SIZE or record.order_number in numbers:
             yield batch
             batch, numbers = [], set()
         batch.append(record)
-        if record.number:
-            numbers.add(record.number)
+        if record.order_number:
+            numbers.add(record.order_number)
     if batch:
         yield batch
 
 
-@retried
-def keep(batch: list[Record]) -> list[str | None]:
-    """Write a batch: for each record None when an order was made, "" when it was there, else why it was refused."""
-    known = _known([record.number for record in batch])
-    verdicts: list[str | None] = [
-        record.error or (_compared(known[record.number], record.fields) if record.number in known else None)
-        for record in batch
-    ]
-    new = [at for at, verdict in enumerate(verdicts) if verdict is None]
-    made = _validated([batch[at].fields for at in new])
-    for at, one in zip(new, made, strict=True):
-        if isinstance(one, Refused):
-            verdicts[at] = reason(one)
-    bulk.create(one for one in made if not isinstance(one, Refused))
-    return verdicts
+@dataclass(frozen=True)
+class BatchResult:
+    """The result of one batch: counts of orders, and the refused records with their reasons."""
+
+    created: int
+    unchanged: int
+    refused: list[tuple[Record, str]]
 
 
-def _known(numbers: list[str]) -> dict[str, Order]:
-    """The orders that have these numbers already."""
-    texts = [number for number in numbers if "\0" not in number and is_text(number)]
-    return {
-        order.order_number: order for order in Order.objects.filter(order_number__in=texts).prefetch_related("lines")
-    }
+@retry_on_conflict
+def save_batch(batch: list[Record]) -> BatchResult:
+    """Create the orders of a batch that do not exist yet."""
+    existing = existing_orders([record.order_number for record in batch])
+    reasons: dict[int, str] = {}  # by index in the batch
+    new_indexes, unchanged = [], 0
+    for index, record in enumerate(batch):
+        if record.error:
+            reasons[index] = record.error
+        elif record.order_number not in existing:
+            new_indexes.append(index)
+        elif conflict := conflict_with(existing[record.order_number], record.data):
+            reasons[index] = conflict
+        else:
+            unchanged += 1
+    valid = []
+    for index, order in zip(new_indexes, validate([batch[index].data for index in new_indexes]), strict=True):
+        if isinstance(order, RefusedOrder):
+            reasons[index] = one_line(order)
+        else:
+            valid.append(order)
+    bulk.create_orders(valid)
+    return BatchResult(len(valid), unchanged, [(batch[index], reasons[index]) for index in sorted(reasons)])
 
 
-def _validated(wanted: list[Any]) -> list[Any]:
-    """The fields of each order, or a Refused."""
-    serializer: Any = BulkOrderSerializer(data=wanted, many=True, context={"atomic": False})
+def existing_orders(numbers: list[str]) -> dict[str, Order]:
+    """Return the orders that have these numbers, by number."""
+    numbers = [number for number in numbers if "\0" not in number and is_encodable(number)]
+    orders = Order.objects.filter(order_number__in=numbers).prefetch_related("lines")
+    return {order.order_number: order for order in orders}
+
+
+def validate(data: list[Any]) -> list[Any]:
+    """Return the validated fields of each order, or a RefusedOrder in its place."""
+    serializer: Any = BulkOrderSerializer(data=data, many=True, context={"atomic": False})
     serializer.is_valid(raise_exception=True)
     return list(serializer.validated_data)
 
 
-def _compared(order: Order, wanted: Any) -> str:
-    """ "" when the order is as it is wanted, else what is wrong."""
-    serializer = OrderSerializer(order, data=wanted)
+def conflict_with(order: Order, data: Any) -> str:
+    """Return how a record differs from the order with its number; empty if it does not."""
+    serializer = OrderSerializer(order, data=data)
     if not serializer.is_valid():
-        return reason(Refused(serializer.errors))
+        return one_line(RefusedOrder(serializer.errors))
     fields = dict(serializer.validated_data)
-    same_lines = "lines" not in fields or _of(fields.pop("lines")) == _of(order.lines.all())
-    return "" if same_lines and all(getattr(order, name) == value for name, value in fields.items()) else OTHER
+    same_lines = "lines" not in fields or _contents(fields.pop("lines")) == _contents(order.lines.all())
+    return "" if same_lines and all(getattr(order, name) == value for name, value in fields.items()) else CONFLICT
 
 
-def _of(lines: Iterable[OrderLine]) -> list[Any]:
+def _contents(lines: Iterable[OrderLine]) -> list[Any]:
     return [(line.sku, line.description, line.quantity, line.unit_price) for line in lines]
 
 
-def reason(refused: Refused) -> str:
-    """All errors in one line."""
-    named = [(each["attr"], " ".join(each["detail"].split())) for each in refused.errors]
-    return " ".join(text if attr in (None, "non_field_errors") else f"{attr}: {text}" for attr, text in named)
+def one_line(refused: RefusedOrder) -> str:
+    """Return all errors of an order in one line, each with its field."""
+    errors = [(error["attr"], " ".join(error["detail"].split())) for error in refused.errors]
+    return " ".join(text if attr in (None, "non_field_errors") else f"{attr}: {text}" for attr, text in errors)

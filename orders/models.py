@@ -1,4 +1,4 @@
-"""The order and its lines, all that this service keeps."""
+"""The models: an order and its lines."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -11,10 +11,10 @@ from django.db.models.functions import Now
 
 
 class OrderStatus(TextChoices):
-    """How far an order has come."""
+    """The state of an order."""
 
-    DRAFT = "draft"  # being written; nobody works on it yet
-    PLACED = "placed"  # given by the customer
+    DRAFT = "draft"  # not yet placed by the customer
+    PLACED = "placed"
     PAID = "paid"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
@@ -22,16 +22,16 @@ class OrderStatus(TextChoices):
 
 
 def default_currency() -> str:
-    """The currency of an order that names none: the setting ORDER_CURRENCY."""
+    """Return the setting ORDER_CURRENCY, the currency of an order that is created without one."""
     return str(settings.ORDER_CURRENCY)
 
 
 class Order(models.Model):
-    """An order. Its defaults are the database's too, so that other programs may insert rows."""
+    """An order. Defaults are declared in the database too, so that other programs can insert rows."""
 
     order_number = models.CharField(max_length=50, unique=True)
     customer_name = models.CharField(max_length=200)
-    # What the lines come to, where there are any; a client may also send it alone.
+    # The total of the lines; an order without lines has the total that the client sent.
     total_amount = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
     currency = models.CharField(max_length=3, default=default_currency, db_default="EUR")  # ISO 4217
     status = models.CharField(
@@ -40,7 +40,7 @@ class Order(models.Model):
     note = models.TextField(max_length=2000, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True, db_default=Now())
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
-    # Set by the database at every write, whoever writes: an instance that was saved must read it anew.
+    # Set by a trigger at every write, also of other programs: refresh a saved instance to read it.
     version = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
@@ -54,10 +54,10 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """So many of one thing at one price."""
+    """A quantity of one article at one price."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    position = models.PositiveIntegerField()  # 1, 2, 3 in the order that the client gave them
+    position = models.PositiveIntegerField()  # 1, 2, 3, ... as the client sent them
     sku = models.CharField(max_length=64)
     description = models.CharField(max_length=200, blank=True, default="", db_default="")
     quantity = models.PositiveIntegerField(validators=[MinValueValidator(1), MaxValueValidator(1_000_000)])
@@ -75,10 +75,9 @@ class OrderLine(models.Model):
 
     @property
     def amount(self) -> Decimal:
-        """What this line costs."""
         return self.quantity * self.unit_price
 
 
 def total_of(lines: Iterable[OrderLine]) -> Decimal:
-    """What lines come to; 0 without any."""
+    """Return the sum of the lines' amounts."""
     return sum((line.amount for line in lines), Decimal(0))

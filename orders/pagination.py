@@ -1,4 +1,4 @@
-"""Pages of orders, newest first, by cursor: steady while orders arrive, quick at any depth."""
+"""Pagination of orders, newest first, by cursor: stable while orders are added, and fast at any depth."""
 
 import re
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 
-class OrderPages(CursorPagination):
-    """50 orders a page; `?page_size=` asks for 1 to 500, and anything else is refused."""
+class OrderPagination(CursorPagination):
+    """Pages of 50 orders, or of `?page_size=` 1 to 500. DRF would ignore an invalid size; here it is an error."""
 
     ordering = "-id"
     page_size = 50
@@ -20,14 +20,13 @@ class OrderPages(CursorPagination):
     max_page_size = 500
 
     def get_page_size(self, request: Request) -> int:
-        """ValidationError names the parameter."""
-        given = request.query_params.get(self.page_size_query_param, str(self.page_size))
-        if not re.fullmatch("0*[1-9][0-9]{0,2}", given, re.ASCII) or int(given) > self.max_page_size:
-            raise ValidationError({self.page_size_query_param: f"Give a number from 1 to {self.max_page_size}."})
-        return int(given)
+        size = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if not re.fullmatch("0*[1-9][0-9]{0,2}", size, re.ASCII) or int(size) > self.max_page_size:
+            raise ValidationError({self.page_size_query_param: f"Must be a number from 1 to {self.max_page_size}."})
+        return int(size)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """As the package describes them, and the bounds of the page's size."""
+        """Add the bounds of the page size."""
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
         for parameter in parameters:
             if parameter["name"] == self.page_size_query_param:
@@ -39,5 +38,5 @@ class OrderPages(CursorPagination):
     ) -> Any:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except ValueError as error:  # a cursor that no page gave: its position is no id
+        except ValueError as error:  # a forged cursor, whose position is not an id
             raise NotFound(self.invalid_cursor_message) from error

@@ -1,4 +1,4 @@
-"""How a request's body becomes data: JSON in UTF-8, with limits, and with every number as it was written."""
+"""Parsers of request bodies: JSON in UTF-8, with limits on size and depth, and with numbers as text."""
 
 import json
 from typing import IO, Any
@@ -8,11 +8,11 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-MAX_DEPTH = 20  # lists and objects inside one another
+MAX_DEPTH = 20  # of nested lists and objects
 
 
 class BodyTooLarge(APIException):
-    """The body is over DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    """The body is larger than DATA_UPLOAD_MAX_MEMORY_SIZE."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
@@ -22,7 +22,7 @@ class BodyTooLarge(APIException):
 
 
 class NotANumber:
-    """NaN or Infinity, which JSON does not have. No field accepts one, so the error names the field."""
+    """NaN or Infinity, which are not JSON. No field accepts it, so the error names the field."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -32,7 +32,7 @@ class NotANumber:
 
 
 class StrictParser(BaseParser):
-    """Reads a body that is within the limit, and leaves to `loads` what it means."""
+    """Base of the parsers: read a body within the size limit, and let `loads` decode it."""
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
@@ -42,72 +42,72 @@ class StrictParser(BaseParser):
         return self.loads(body)
 
     def loads(self, body: bytes) -> Any:
-        """What the body says. Raises ParseError."""
+        """Decode the body. Raise ParseError if it is invalid."""
         raise NotImplementedError
 
 
 class StrictJSONParser(StrictParser):
-    """Parses a JSON object.
+    """A parser of a JSON object.
 
-    A number arrives as its text: nothing is rounded to a double before a decimal field has counted its places, and
-    thousands of digits cost nothing. A `charset` is ignored, for JSON is UTF-8 (RFC 8259, 8.1). Of two equal keys
-    the last counts. Raises BodyTooLarge, or ParseError which says what is wrong.
+    Numbers stay text: none is rounded to a double before a decimal field has checked its digits, and a number of
+    thousands of digits costs nothing. A `charset` is ignored, since JSON is UTF-8 (RFC 8259, 8.1). Of two equal keys
+    the last wins. Raise BodyTooLarge or ParseError.
     """
 
     media_type = "application/json"
 
     def loads(self, body: bytes) -> dict[str, Any]:
-        data = decoded(body)
+        data = decode_json(body)
         if not isinstance(data, dict):
             raise ParseError("The body must be a JSON object.")
         return data
 
 
 class StrictArrayParser(StrictParser):
-    """Parses a JSON array, as strictly."""
+    """A parser of a JSON array, with the same rules."""
 
     media_type = "application/json"
 
     def loads(self, body: bytes) -> list[Any]:
-        data = decoded(body)
+        data = decode_json(body)
         if not isinstance(data, list):
             raise ParseError("The body must be a JSON array.")
         return data
 
 
 class StrictNDJSONParser(StrictParser):
-    """Parses lines of JSON, as strictly. Blank ones are passed over; a ParseError names the line, from 1."""
+    """A parser of JSON lines, with the same rules. Blank lines are skipped; a ParseError names the line, from 1."""
 
     media_type = "application/x-ndjson"
 
     def loads(self, body: bytes) -> list[Any]:
         lines = enumerate(body.split(b"\n"), start=1)
-        return [decoded_line(number, line) for number, line in lines if line.strip()]
+        return [decode_json_line(number, line) for number, line in lines if line.strip()]
 
 
-def decoded_line(number: int, line: bytes) -> Any:
-    """The JSON in one line of several. Raises ParseError, which names the line."""
+def decode_json_line(number: int, line: bytes) -> Any:
+    """Decode one of several lines of JSON. Raise ParseError, which names the line."""
     try:
-        return decoded(line)
+        return decode_json(line)
     except ParseError as error:
         raise ParseError(f"Line {number}: {error.detail}".replace(": line 1 column", ": column")) from error
 
 
-def decoded(body: bytes) -> Any:
-    """The JSON in `body`, with numbers as text. Raises ParseError."""
+def decode_json(body: bytes) -> Any:
+    """Decode JSON, with numbers as text. Raise ParseError."""
     try:
         data = json.loads(body.decode(), parse_int=str, parse_float=str, parse_constant=NotANumber)
     except RecursionError as error:
         raise ParseError(f"JSON parse error - more than {MAX_DEPTH} levels deep") from error
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are
+    except ValueError as error:  # of which UnicodeDecodeError and JSONDecodeError are subclasses
         raise ParseError(f"JSON parse error - {error}") from error
-    if depth(data) > MAX_DEPTH:
+    if nesting_depth(data) > MAX_DEPTH:
         raise ParseError(f"JSON parse error - more than {MAX_DEPTH} levels deep")
     return data
 
 
-def depth(data: object) -> int:
-    """How deep lists and objects lie in `data`, counted without recursion."""
+def nesting_depth(data: object) -> int:
+    """Return how deep lists and objects are nested, without recursion."""
     levels, layer = 0, [data]
     while layer := [item for item in layer if isinstance(item, dict | list)]:
         levels += 1

@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match (RFC 9110, 13.1): a client's word about the version it knows."""
+"""If-Match and If-None-Match (RFC 9110, 13.1), which compare the client's version of an order with the current one."""
 
 from django.utils.http import parse_etags
 from rest_framework import status
@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 
 class PreconditionFailed(APIException):
-    """The order has another version than the one you name. Read it again."""
+    """The order has another version than the one in the request. Read it again."""
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_code = "precondition_failed"
@@ -15,25 +15,25 @@ class PreconditionFailed(APIException):
 
 
 def etag(version: int) -> str:
-    """The strong entity tag of a version."""
+    """Return the strong entity tag of a version."""
     return f'"{version}"'
 
 
-def check_match(request: Request, version: int) -> None:
-    """Raises PreconditionFailed unless If-Match is absent or names `version`. A malformed one names nothing."""
-    wanted = request.headers.get("If-Match")
-    if wanted is not None and not {"*", etag(version)} & set(parse_etags(wanted)):
+def check_if_match(request: Request, version: int) -> None:
+    """Raise PreconditionFailed unless If-Match is absent or names `version`. A malformed one names no version."""
+    header = request.headers.get("If-Match")
+    if header is not None and not {"*", etag(version)} & set(parse_etags(header)):
         raise PreconditionFailed
 
 
-def is_known(request: Request, version: int) -> bool:
-    """Whether If-None-Match names `version`, be it weakly."""
-    known = parse_etags(request.headers.get("If-None-Match", ""))
-    return "*" in known or etag(version) in {tag.removeprefix("W/") for tag in known}
+def matches_if_none_match(request: Request, version: int) -> bool:
+    """Return whether If-None-Match names `version`, by weak comparison."""
+    tags = parse_etags(request.headers.get("If-None-Match", ""))
+    return "*" in tags or etag(version) in {tag.removeprefix("W/") for tag in tags}
 
 
 def check_change(request: Request, version: int) -> None:
-    """Raises PreconditionFailed when either header forbids to change what has `version`."""
-    check_match(request, version)
-    if is_known(request, version):
+    """Raise PreconditionFailed if either header forbids a change of `version`."""
+    check_if_match(request, version)
+    if matches_if_none_match(request, version):
         raise PreconditionFailed

@@ -1,4 +1,4 @@
-"""What a write does when another one was quicker."""
+"""Retrying a write that conflicted with a concurrent one."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -12,10 +12,11 @@ R = TypeVar("R")
 DEADLOCK_DETECTED = "40P01"
 
 
-def retried(write: Callable[P, R]) -> Callable[P, R]:
-    """Runs a view's write once more when it was killed in a deadlock or lost a race for an order number.
+def retry_on_conflict(write: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a write to run once more after a deadlock, or after a concurrent write took its order number.
 
-    The second run sees what won, so it answers as if it had come later. `write` must be one transaction.
+    The second run reads what the other write committed, so its response is as if it had come later. `write` must be
+    one transaction.
     """
 
     @wraps(write)
@@ -23,12 +24,12 @@ def retried(write: Callable[P, R]) -> Callable[P, R]:
         try:
             return write(*args, **kwargs)
         except (IntegrityError, OperationalError) as error:
-            if not (is_deadlock(error) or is_taken_number(error)):
+            if not (is_deadlock(error) or is_number_conflict(error)):
                 raise
         try:
             return write(*args, **kwargs)
         except IntegrityError as error:
-            if not is_taken_number(error):
+            if not is_number_conflict(error):
                 raise
             raise ValidationError({"order_number": ["This order number is taken."]}, code="unique") from error
 
@@ -36,10 +37,10 @@ def retried(write: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_deadlock(error: Exception) -> bool:
-    """Whether PostgreSQL killed the transaction to end a deadlock."""
+    """Return whether PostgreSQL aborted the transaction to resolve a deadlock."""
     return getattr(error.__cause__, "sqlstate", None) == DEADLOCK_DETECTED
 
 
-def is_taken_number(error: Exception) -> bool:
-    """Whether the unique order_number refused the row; both databases name the column."""
+def is_number_conflict(error: Exception) -> bool:
+    """Return whether the unique constraint of order_number failed; both databases name the column."""
     return isinstance(error, IntegrityError) and "order_number" in str(error)

@@ -1,4 +1,4 @@
-"""Sample orders: names in several scripts, lines, statuses, two years of months. The same seed makes the same."""
+"""Sample orders: names in several scripts, lines, statuses, two years. The same seed creates the same orders."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -13,12 +13,12 @@ from django.utils import timezone
 from orders import bulk
 from orders.models import Order, OrderLine, OrderStatus, total_of
 
-BATCH = 500  # orders
-DAYS = 730  # over which they are spread, up to yesterday
+BATCH_SIZE = 500  # orders
+DAYS = 730  # before today, over which the orders are spread
 CURRENCIES = ["EUR", "EUR", "EUR", "USD", "GBP", "CHF", "JPY"]
-# By how often each is met: most orders have arrived.
+# Repeated by frequency: most orders are delivered.
 STATUSES = [status for status in OrderStatus for _ in range(6 if status == OrderStatus.DELIVERED else 1)]
-# First names, last names, and how they stand together.
+# First names, last names, and their order.
 PEOPLE = [
     (
         "Anna Ben Clara Daniel Emily George Hannah Jack Olivia Thomas",
@@ -39,8 +39,8 @@ PEOPLE = [
     ("太郎 花子 健一 美咲 結衣", "佐藤 鈴木 高橋 田中 渡辺", "{last} {first}"),
     ("민준 서연 지훈 하은 도윤", "김 이 박 최 정", "{last}{first}"),
 ]
-THINGS = ["Chair", "Desk", "Lamp", "Mug", "Notebook", "Pencil case", "Shelf", "Kettle", "Rucksack", "Blanket"]
-LOOKS = ["blue", "green", "oak", "white", "black", "red", "walnut", "grey"]
+ARTICLES = ["Chair", "Desk", "Lamp", "Mug", "Notebook", "Pencil case", "Shelf", "Kettle", "Rucksack", "Blanket"]
+VARIANTS = ["blue", "green", "oak", "white", "black", "red", "walnut", "grey"]
 NOTES = [
     "",
     "",
@@ -52,43 +52,44 @@ NOTES = [
 ]
 
 
-def sample(count: int, seed: int, now: datetime | None = None) -> Iterator[int]:
-    """Make so many orders; gives how many there are after each batch. A second call goes on behind the first."""
-    today = (now or timezone.now()).astimezone(UTC).date()
-    first = _behind(seed)
-    for start in range(0, count, BATCH):
-        wanted = [_order(seed, at) for at in range(first + start, first + min(count, start + BATCH))]
-        _keep(wanted, datetime.combine(today, time(), UTC))
-        yield start + len(wanted)
+def create_sample_orders(
+    count: int, seed: int, *, now: datetime | None = None, batch_size: int = BATCH_SIZE
+) -> Iterator[int]:
+    """Create `count` orders after the last one of this seed; yield how many exist after each batch."""
+    today = datetime.combine((now or timezone.now()).astimezone(UTC).date(), time(), UTC)
+    first = _next_index(seed)
+    for start in range(0, count, batch_size):
+        batch = [_order(seed, index) for index in range(first + start, first + min(count, start + batch_size))]
+        _save(batch, today)
+        yield start + len(batch)
 
 
-def _behind(seed: int) -> int:
-    """The place behind the last order of this seed."""
+def _next_index(seed: int) -> int:
     prefix = _number(seed, 0)[:-7]
     last = Order.objects.filter(order_number__regex=rf"^{prefix}\d{{7}}$").aggregate(last=Max("order_number"))["last"]
     return int(last[-7:]) + 1 if last else 1
 
 
-def _number(seed: int, at: int) -> str:
-    return f"S{seed}-{at:07}"
+def _number(seed: int, index: int) -> str:
+    return f"S{seed}-{index:07}"
 
 
 @transaction.atomic
-def _keep(wanted: list[dict[str, Any]], today: datetime) -> None:
-    """Write a batch, and then when each was made: a new row is always made now."""
-    ages = [fields.pop("age") for fields in wanted]
-    orders = bulk.create(wanted)
+def _save(batch: list[dict[str, Any]], today: datetime) -> None:
+    """Create a batch, then set created_at, which is always the current time at creation."""
+    ages = [fields.pop("age") for fields in batch]
+    orders = bulk.create_orders(batch)
     for order, age in zip(orders, ages, strict=True):
         order.created_at = today - age
     Order.objects.bulk_update(orders, ["created_at"])
 
 
-def _order(seed: int, at: int) -> dict[str, Any]:
-    """The fields of one order, and how long ago it was made."""
-    random = Random(f"{seed} {at}")  # noqa: S311  # no secret
+def _order(seed: int, index: int) -> dict[str, Any]:
+    """Return the fields of one order, and its age."""
+    random = Random(f"{seed} {index}")  # noqa: S311  # not used for security
     lines = [_line(random, position) for position in range(1, random.choice([2, 2, 3, 4, 6]))]
     return {
-        "order_number": _number(seed, at),
+        "order_number": _number(seed, index),
         "customer_name": _name(random),
         "total_amount": total_of(lines),
         "currency": random.choice(CURRENCIES),
@@ -100,16 +101,16 @@ def _order(seed: int, at: int) -> dict[str, Any]:
 
 
 def _name(random: Random) -> str:
-    firsts, lasts, together = random.choice(PEOPLE)
-    return together.format(first=random.choice(firsts.split()), last=random.choice(lasts.split()))
+    first_names, last_names, full_name = random.choice(PEOPLE)
+    return full_name.format(first=random.choice(first_names.split()), last=random.choice(last_names.split()))
 
 
 def _line(random: Random, position: int) -> OrderLine:
-    thing, look = random.randrange(len(THINGS)), random.randrange(len(LOOKS))
+    article, variant = random.randrange(len(ARTICLES)), random.randrange(len(VARIANTS))
     return OrderLine(
         position=position,
-        sku=f"{THINGS[thing][:3].upper()}-{thing * len(LOOKS) + look:03}",
-        description=f"{THINGS[thing]}, {LOOKS[look]}",
+        sku=f"{ARTICLES[article][:3].upper()}-{article * len(VARIANTS) + variant:03}",
+        description=f"{ARTICLES[article]}, {VARIANTS[variant]}",
         quantity=random.choice([1, 1, 1, 2, 3, 10]),
         unit_price=Decimal(random.randrange(199, 40_000)) / 100,
     )

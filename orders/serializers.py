@@ -1,4 +1,4 @@
-"""How an order is read and written in JSON."""
+"""Serializers of orders and their lines."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,42 +11,39 @@ from rest_framework.fields import empty
 
 from orders.models import Order, OrderLine, total_of
 
-MOST_LINES = 500  # of one order
-LARGEST_TOTAL = Decimal("9999999999.99")
+MAX_LINES = 500  # of one order
+MAX_TOTAL = Decimal("9999999999.99")
 REQUIRED = serializers.ErrorDetail(str(serializers.Field.default_error_messages["required"]), code="required")
 CURRENCIES = [currency.code for currency in Currency]
 
 
 class OrderLineSerializer(serializers.ModelSerializer[OrderLine]):
-    """A line of an order in JSON."""
-
     class Meta:
         model = OrderLine
         fields = ["sku", "description", "quantity", "unit_price"]
 
     def to_internal_value(self, data: Any) -> Any:
-        """A line is sent whole, also where its order is not: the lines are replaced, not changed."""
-        found = super().to_internal_value(data)
-        if missing := [name for name, field in self.fields.items() if field.required and name not in found]:
+        """Require all fields also in a partial update: lines are replaced, not changed."""
+        values = super().to_internal_value(data)
+        if missing := [name for name, field in self.fields.items() if field.required and name not in values]:
             raise serializers.ValidationError({name: [REQUIRED] for name in missing})
-        return found
+        return values
 
     def validate_unit_price(self, price: Decimal) -> Decimal:
-        """No minus before a zero."""
-        return abs(price)
+        return abs(price)  # -0 is valid, and would be stored with its sign
 
 
 class OrderSerializer(serializers.ModelSerializer[Order]):
-    """An order in JSON.
+    """An order with its lines.
 
-    `total_amount` is accepted as a number or as text, and answered as text ("1234.56"): a reader that takes JSON
-    numbers for doubles would lose cents of large amounts. With `lines` it may be left out; when both are given they
-    must agree. Lines replace the order's lines. Texts are trimmed; a number where text is asked for is taken as it
-    was written. Fields that are not known, or not the client's to set, are ignored.
+    `total_amount` is accepted as a number or as text, and returned as text ("1234.56"): clients that parse JSON
+    numbers as doubles would lose cents of large amounts. With `lines` it may be omitted; if both are given they must
+    agree. Lines replace the order's lines. Text is trimmed; a number given for text is used as it was written.
+    Unknown and read-only fields are ignored.
     """
 
     currency = serializers.ChoiceField(choices=CURRENCIES, required=False)
-    lines = OrderLineSerializer(many=True, required=False, max_length=MOST_LINES)  # type: ignore[call-arg]  # no stub
+    lines = OrderLineSerializer(many=True, required=False, max_length=MAX_LINES)  # type: ignore[call-arg]  # no stub
 
     class Meta:
         model = Order
@@ -67,25 +64,27 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         extra_kwargs: dict[str, dict[str, Any]] = {"total_amount": {"required": False}}
 
     def run_validation(self, data: Any = empty) -> Any:
-        """The total may be left out only where lines tell it."""
+        """Require the total unless it can be calculated from lines."""
         self.fields["total_amount"].required = not (isinstance(data, Mapping) and data.get("lines"))
         return super().run_validation(data)
 
     def validate_total_amount(self, amount: Decimal) -> Decimal:
-        """No minus before a zero."""
-        return abs(amount)
+        return abs(amount)  # -0 is valid, and would be stored with its sign
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The total is what the lines come to, those in the request or those that the order keeps."""
+        """Calculate the total from the lines, those of the request or those that the order already has."""
         if "lines" in attrs:
-            attrs["lines"] = [OrderLine(position=at, **line) for at, line in enumerate(attrs["lines"], start=1)]
-        given = attrs.get("total_amount")
+            attrs["lines"] = [
+                OrderLine(position=position, **line) for position, line in enumerate(attrs["lines"], start=1)
+            ]
         if lines := self._lines(attrs):
-            attrs["total_amount"] = _agreed(given, total_of(lines))
+            total = total_of(lines)
+            _check_total(total, attrs.get("total_amount"))
+            attrs["total_amount"] = total
         return attrs
 
     def _lines(self, attrs: dict[str, Any]) -> list[OrderLine]:
-        """The lines that the order will have, where this request says something of them or of the total."""
+        """Return the lines that the order will have, if the request sets them or the total."""
         if "lines" in attrs:
             return list(attrs["lines"])
         return list(self.instance.lines.all()) if self.instance and "total_amount" in attrs else []
@@ -94,11 +93,11 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         lines = validated_data.pop("lines", [])
         with transaction.atomic():
             order = Order.objects.create(**validated_data)
-            _keep(order, lines)
+            _save_lines(order, lines)
         return order
 
     def update(self, instance: Order, validated_data: dict[str, Any]) -> Order:
-        """Saves what was given and nothing else; never inserts a row that is gone."""
+        """Save only the given fields. update_fields also keeps a deleted row from being inserted again."""
         lines = validated_data.pop("lines", None)
         for name, value in validated_data.items():
             setattr(instance, name, value)
@@ -106,21 +105,20 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
             instance.save(update_fields=[*validated_data, "updated_at"])
             if lines is not None:
                 instance.lines.all().delete()
-            _keep(instance, lines or [])
+            _save_lines(instance, lines or [])
         return instance
 
 
-def _agreed(given: Decimal | None, total: Decimal) -> Decimal:
-    """What the lines come to. ValidationError when another total was given, or when it is too large to be kept."""
-    if total > LARGEST_TOTAL:
-        raise serializers.ValidationError({"lines": f"They come to {total}, more than {LARGEST_TOTAL}."})
-    if given is not None and given != total:
-        raise serializers.ValidationError({"total_amount": f"The lines come to {total}."})
-    return total
+def _check_total(total: Decimal, requested: Decimal | None) -> None:
+    """Raise ValidationError if the total of the lines is too large, or not the one requested."""
+    if total > MAX_TOTAL:
+        raise serializers.ValidationError({"lines": f"The lines add up to {total}. The maximum is {MAX_TOTAL}."})
+    if requested is not None and requested != total:
+        raise serializers.ValidationError({"total_amount": f"The lines add up to {total}."})
 
 
-def _keep(order: Order, lines: list[OrderLine]) -> None:
-    """Write an order's new lines, and read the version that the order has then: lines raise it too."""
+def _save_lines(order: Order, lines: list[OrderLine]) -> None:
+    """Create the lines of an order, then read the order's version, which the triggers raise for lines too."""
     for line in lines:
         line.order = order
     OrderLine.objects.bulk_create(lines)

@@ -1,4 +1,4 @@
-"""The orders' addresses, under orders/. Each is known with and without its last slash; nothing redirects."""
+"""URLs of orders, under orders/. Each works with and without a trailing slash; redirects would lose a POST's body."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The orders' HTTP interface."""
+"""The API views of orders."""
 
 from typing import Any
 
@@ -12,23 +12,23 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from orders import bulk, openapi, preconditions
-from orders.bulk import BulkOrderSerializer, BulkParameters
+from orders.bulk import BulkOrderSerializer, BulkQueryParams
 from orders.models import Order
-from orders.pagination import OrderPages
+from orders.pagination import OrderPagination
 from orders.parsers import StrictArrayParser, StrictJSONParser, StrictNDJSONParser
-from orders.retry import retried
+from orders.retry import retry_on_conflict
 from orders.serializers import OrderSerializer
 
 
 class OrderView(generics.GenericAPIView[Order]):
-    """What the views of orders share: an answer with one order names its version as ETag."""
+    """Base of the views. A response with one order has its version as ETag."""
 
     queryset = Order.objects.prefetch_related("lines")
     serializer_class = OrderSerializer
     parser_classes = [StrictJSONParser]
 
     def get_queryset(self) -> QuerySet[Order]:
-        """Orders read in a transaction are read to be changed, so they are locked."""
+        """Lock orders that are read in a transaction, since they are read to be changed."""
         orders = super().get_queryset()
         return orders.select_for_update() if transaction.get_connection().in_atomic_block else orders
 
@@ -41,9 +41,9 @@ class OrderView(generics.GenericAPIView[Order]):
 
 @extend_schema_view(post=openapi.create)
 class OrderCreate(OrderView, generics.CreateAPIView[Order]):
-    """POST makes an order."""
+    """POST creates an order."""
 
-    @retried
+    @retry_on_conflict
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().create(request, *args, **kwargs)
 
@@ -53,41 +53,41 @@ class OrderCreate(OrderView, generics.CreateAPIView[Order]):
 
 @extend_schema_view(get=openapi.listing, post=openapi.create_at_orders)
 class OrderList(OrderCreate, generics.ListAPIView[Order]):
-    """GET lists the orders, newest first; POST makes one."""
+    """GET lists orders, newest first; POST creates one."""
 
-    pagination_class = OrderPages
+    pagination_class = OrderPagination
 
 
 @extend_schema_view(post=openapi.bulk)
 class OrderBulk(OrderView):
-    """POST makes up to 1,000 orders, all or none; with `atomic=false` the good ones, and says why it refused the rest.
+    """POST creates up to 1,000 orders, all or none; with `atomic=false` the valid ones, and lists the others' errors.
 
-    One transaction, so that what listens to its commit hears of all of them at once.
+    One transaction, so that receivers of its commit handle all orders together.
     """
 
     parser_classes = [StrictArrayParser, StrictNDJSONParser]
     serializer_class = BulkOrderSerializer
 
-    @retried
+    @retry_on_conflict
     def post(self, request: Request) -> Response:
-        parameters = BulkParameters(data=request.query_params.dict())
-        parameters.is_valid(raise_exception=True)
-        atomic = parameters.validated_data["atomic"]
-        made = bulk.make(request.data, self.get_serializer_context(), atomic=atomic)
+        params = BulkQueryParams(data=request.query_params.dict())
+        params.is_valid(raise_exception=True)
+        atomic = params.validated_data["atomic"]
+        results = bulk.create_validated(request.data, self.get_serializer_context(), atomic=atomic)
         if atomic:
-            return Response(made, status=status.HTTP_201_CREATED)
-        return Response(bulk.told(made), status=status.HTTP_207_MULTI_STATUS)
+            return Response(results, status=status.HTTP_201_CREATED)
+        return Response(bulk.summary(results), status=status.HTTP_207_MULTI_STATUS)
 
 
 @extend_schema_view(
-    put=openapi.change("put_order", "Replace an order"), patch=openapi.change("patch_order", "Change an order")
+    put=openapi.update("put_order", "Replace an order"), patch=openapi.update("patch_order", "Change an order")
 )
 class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
-    """PUT replaces an order, PATCH changes the fields it names."""
+    """PUT replaces an order, PATCH changes the given fields."""
 
-    @retried
+    @retry_on_conflict
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        request.data  # noqa: B018  # read before the row is locked: a slow client must not hold up others
+        request.data  # noqa: B018  # read the body before locking the row: a slow client must not block others
         with transaction.atomic():
             return super().update(request, *args, **kwargs)
 
@@ -99,8 +99,8 @@ class OrderUpdate(OrderView, generics.UpdateAPIView[Order]):
 
 @extend_schema_view(
     get=openapi.read,
-    put=openapi.change("replace_order", "Replace an order"),
-    patch=openapi.change("change_order", "Change an order"),
+    put=openapi.update("replace_order", "Replace an order"),
+    patch=openapi.update("change_order", "Change an order"),
     delete=openapi.delete,
 )
 class OrderDetail(OrderUpdate, generics.RetrieveDestroyAPIView[Order]):
@@ -108,12 +108,12 @@ class OrderDetail(OrderUpdate, generics.RetrieveDestroyAPIView[Order]):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         order = self.get_object()
-        preconditions.check_match(request, order.version)
-        if preconditions.is_known(request, order.version):
+        preconditions.check_if_match(request, order.version)
+        if preconditions.matches_if_none_match(request, order.version):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": preconditions.etag(order.version)})
         return Response(self.get_serializer(order).data)
 
-    @retried
+    @retry_on_conflict
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with transaction.atomic():
             return super().destroy(request, *args, **kwargs)

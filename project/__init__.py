@@ -1,0 +1,1 @@
+"""The Django project: settings, URLs, error responses, OpenAPI schema and metrics of the service."""

@@ -1,26 +1,22 @@
-"""The API's description at /api/schema, and the page that shows it to people and lets them try it at /api/docs."""
+"""The OpenAPI schema at /api/schema, and Swagger UI at /api/docs."""
 
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponseBase
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotAuthenticated
 
 
-class Description(SpectacularAPIView):
-    """GET /api/schema: the description in OpenAPI 3, as YAML, or as JSON for who accepts that or asks ?format=json."""
+class SchemaView(SpectacularAPIView):
+    """GET /api/schema: the OpenAPI schema as YAML, or as JSON with `Accept: application/json` or `?format=json`."""
 
 
-class Docs(SpectacularSwaggerSplitView):
-    """GET /api/docs: Swagger UI, from our own static files. Who must log in is sent there."""
+class DocsView(SpectacularSwaggerSplitView):
+    """GET /api/docs: Swagger UI. Without DEBUG, users who have not logged in are redirected to the login page."""
 
     url_name = "schema"
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, NotAuthenticated):
-            return self._to_login()
+            return redirect_to_login(self.request.get_full_path())
         return super().handle_exception(exc)
-
-    def _to_login(self) -> HttpResponseBase:
-        return redirect_to_login(self.request.get_full_path())

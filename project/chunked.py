@@ -1,4 +1,4 @@
-"""Bodies that come without a Content-Length. Django takes them for empty, so an order would be lost without a word."""
+"""Chunked request bodies. Django treats a body without Content-Length as empty, which would silently lose an order."""
 
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -10,11 +10,11 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
 
-def with_chunked_bodies(application: Application) -> Application:
-    """The WSGI application, given each chunked body whole, or one byte more than it takes."""
+def read_chunked_bodies(application: Application) -> Application:
+    """Wrap a WSGI application to get each chunked body in full, or one byte more than it accepts."""
 
     def serve(environ: Environ, start_response: Any) -> Iterable[bytes]:
-        # Set by servers that end the stream where the body ends; reading another one might wait for ever.
+        # wsgi.input_terminated: the server ends the stream with the body. Reading any other stream could block.
         if environ.get("wsgi.input_terminated") and not environ.get("CONTENT_LENGTH"):
             body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
             environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}

@@ -1,4 +1,4 @@
-"""Errors that arise outside the API's own views, in the one shape of all its errors. The admin keeps its pages."""
+"""Error responses outside the API's views, as JSON like all API errors; the admin and the desk have pages."""
 
 from dataclasses import asdict
 from http import HTTPStatus
@@ -14,59 +14,54 @@ from desk import views
 
 
 class ErrorHandler(ExceptionHandler):
-    """As the package's, but a client that goes away in mid-body is not the server's error."""
+    """The exception handler of the API. A client that disconnects while sending its body is a client error."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         if isinstance(exc, UnreadablePostError):
-            return exceptions.ParseError("The request cannot be read.")
+            return exceptions.ParseError("The request could not be read.")
         return super().convert_known_exceptions(exc)
 
 
-def answer(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
-    """One error as the API's views would answer it."""
-    kind: ErrorType = SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CLIENT_ERROR
-    return JsonResponse(asdict(ErrorResponse(kind, [Error(code, detail, None)])), status=status)
+def error_response(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
+    """Return an error as the API's views do."""
+    error_type: ErrorType = SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CLIENT_ERROR
+    return JsonResponse(asdict(ErrorResponse(error_type, [Error(code, detail, None)])), status=status)
 
 
 def is_admin(request: HttpRequest) -> bool:
-    """Whether a person looks at the answer, in the admin."""
     return request.path.startswith(reverse("admin:index"))
 
 
 def is_desk(request: HttpRequest) -> bool:
-    """Whether a person looks at the answer, at the desk."""
     return request.path.startswith("/desk/")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: what Django itself cannot read."""
+    """Handle a request that Django itself refuses."""
     if is_admin(request):
         return defaults.bad_request(request, exception)
     if is_desk(request):
         return views.bad_request(request)
-    return answer(HTTPStatus.BAD_REQUEST, "bad_request", "The request cannot be read.")
+    return error_response(HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be read.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403."""
     if is_admin(request):
         return defaults.permission_denied(request, exception)
-    return answer(HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+    return error_response(HTTPStatus.FORBIDDEN, "permission_denied", "You do not have permission to do this.")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404: an address that leads nowhere."""
     if is_admin(request) and exception:
         return defaults.page_not_found(request, exception)
     if is_desk(request):
         return views.not_found(request)
-    return answer(HTTPStatus.NOT_FOUND, "not_found", "Not found.")
+    return error_response(HTTPStatus.NOT_FOUND, "not_found", "Not found.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
     if is_admin(request):
         return defaults.server_error(request)
     if is_desk(request) or request.path == "/":
         return views.server_error(request)
-    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Server Error (500)")
+    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "error", "Server Error (500)")

@@ -1,4 +1,4 @@
-"""GET /metrics: what is measured, for Prometheus. Of all processes that share a folder, or else of this one alone."""
+"""GET /metrics for Prometheus: the metrics of all processes that share PROMETHEUS_MULTIPROC_DIR, or of this one."""
 
 import os
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from rest_framework.views import APIView
 from search.metrics import DriftCollector, OutboxCollector
 
 
-class Metrics(APIView):
-    """Open to whom the API is open: with debug off a token or a session. No part of the API's description."""
+class MetricsView(APIView):
+    """GET /metrics. Without DEBUG it needs a token or a session, like the API."""
 
-    schema = None
+    schema = None  # not in the OpenAPI schema
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        """Prometheus has media types of its own; an error is JSON whatever the client accepts."""
+        """Accept any media type: Prometheus has its own, and an error is always JSON."""
         renderer = self.get_renderers()[0]
         return renderer, renderer.media_type
 
@@ -32,39 +32,39 @@ class Metrics(APIView):
 
 
 def encoder(accepted: str) -> Any:
-    """What writes the newest format that the client takes, and its media type."""
+    """Return the function that encodes the newest format the client accepts, and its media type."""
     try:
         return choose_encoder(accepted)
-    except (ValueError, TypeError):  # a version that is no number
+    except (ValueError, TypeError):  # the version in the header is not a number
         return choose_encoder("")
 
 
 def registry() -> CollectorRegistry:
-    """What the processes have counted, and what the database knows at this moment."""
-    found = CollectorRegistry()
-    found.register(OutboxCollector())
-    found.register(DriftCollector())
+    """Return the metrics of the processes, and those that are read from the database now."""
+    collectors = CollectorRegistry()
+    collectors.register(OutboxCollector())
+    collectors.register(DriftCollector())
     if folder := settings.PROMETHEUS_MULTIPROC_DIR:
-        forget_the_dead(folder)
-        multiprocess.MultiProcessCollector(found, folder)  # type: ignore[no-untyped-call]
+        remove_ended_processes(folder)
+        multiprocess.MultiProcessCollector(collectors, folder)  # type: ignore[no-untyped-call]
     else:
-        found.register(REGISTRY)
-    return found
+        collectors.register(REGISTRY)
+    return collectors
 
 
-def forget_the_dead(folder: str) -> None:
-    """A process that has ended is in no state any more, however it ended. What it counted stays."""
-    for pid in pids(folder):
+def remove_ended_processes(folder: str) -> None:
+    """Remove the gauges of processes that have ended, also by a signal. Their counters stay."""
+    for pid in gauge_pids(folder):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
             multiprocess.mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
         except PermissionError:
-            pass  # it lives, as another user
+            pass  # it runs as another user
 
 
-def pids(folder: str) -> Iterator[int]:
-    """Those that say in which state they are."""
+def gauge_pids(folder: str) -> Iterator[int]:
+    """Yield the ids of the processes that have live gauges."""
     for path in Path(folder).glob("gauge_live*_*.db"):
         with suppress(ValueError):
             yield int(path.stem.rpartition("_")[2])

@@ -1,25 +1,25 @@
-"""Where each address leads. What leads nowhere is a JSON answer too, also with debug on."""
+"""URLs of the project. Unknown paths get a JSON 404 too, also with DEBUG."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from orders.views import OrderList
-from project.api_docs import Description, Docs
+from project.api_docs import DocsView, SchemaView
 from project.errors import not_found
-from project.metrics import Metrics
+from project.metrics import MetricsView
 
 urlpatterns = [
     path("", include("desk.urls")),
     path("admin/", admin.site.urls),
-    # Before the orders' own paths: /orders/search is no order's id.
+    # Before orders.urls, which takes one path segment for an id.
     path("orders/", include("order_search.urls")),
     path("orders/", include("orders.urls")),
     path("orders", OrderList.as_view()),
-    path("metrics", Metrics.as_view(), name="metrics"),
-    path("api/schema", Description.as_view(), name="schema"),
-    path("api/docs", Docs.as_view(), name="docs"),
-    # Last. Without its slash the admin is left to CommonMiddleware, which sends there.
+    path("metrics", MetricsView.as_view(), name="metrics"),
+    path("api/schema", SchemaView.as_view(), name="schema"),
+    path("api/docs", DocsView.as_view(), name="docs"),
+    # Last. CommonMiddleware redirects /admin to /admin/.
     re_path(r"^(?!admin$)", csrf_exempt(not_found)),
 ]
 

@@ -1,10 +1,10 @@
-"""The WSGI application that gunicorn serves."""
+"""The WSGI application."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
-from project.chunked import with_chunked_bodies
+from project.chunked import read_chunked_bodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-application = with_chunked_bodies(get_wsgi_application())
+application = read_chunked_bodies(get_wsgi_application())

@@ -1,5 +1,5 @@
-"""The service's settings, with a search's time limit that a busy machine keeps too: the limit is not what is asked."""
+"""The service's settings, with a search timeout that a busy machine keeps: the timeout is not tested here."""
 
 from project.settings import *  # noqa: F403
 
-ELASTICSEARCH_IS_EMBEDDED = True  # that engine has longer, and nothing else hangs on it
+ELASTICSEARCH_IS_EMBEDDED = True  # gives searches a longer timeout, and changes nothing else

@@ -1,4 +1,4 @@
-"""The project's brief, word for word, as a user: a fresh copy, script/server, and a second shell."""
+"""The commands of the project's brief, word for word: a fresh copy, script/server, and a second shell."""
 
 import json
 import os
@@ -30,23 +30,23 @@ SEARCH = 'curl "http://127.0.0.1:8000/orders/search?q={}"'
 
 @pytest.fixture
 def database():
-    """The address of a new PostgreSQL database where the tests run on PostgreSQL, else nothing: SQLite."""
-    given = os.environ["DATABASE_URL"]
-    if not given.startswith("postgres"):
+    """Return the URL of a new database if the tests run on PostgreSQL, or an empty string for SQLite."""
+    url = os.environ["DATABASE_URL"]
+    if not url.startswith("postgres"):
         yield ""
         return
     name = f"brief_{secrets.token_hex(4)}"
-    with psycopg.connect(re.sub("/[^/]*$", "/postgres", given), autocommit=True) as connection:
+    with psycopg.connect(re.sub("/[^/]*$", "/postgres", url), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield re.sub("/[^/]*$", f"/{name}", given)
+        yield re.sub("/[^/]*$", f"/{name}", url)
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def server(tmp_path, database, engine):
-    """script/server in a fresh copy, as a user starts it: on the engine and the database that the tests run on."""
+    """Start script/server in a fresh copy, on the engine and the database of the tests."""
     folder = checkout.copy(tmp_path)
-    if ENGINE_IS_REAL:  # as a user says it: in .env, so that nothing need be set in a second shell
+    if ENGINE_IS_REAL:  # in .env, as a user would, so that the second shell needs no variables
         write_env(folder, database)
     assert not ports.is_open(8000), "the brief's port 8000 is taken on this machine"
     server = Server(folder, ["script/server"], **({} if ENGINE_IS_REAL else {"PORT": "8000"}))
@@ -56,17 +56,17 @@ def server(tmp_path, database, engine):
 
 
 def write_env(folder, database):
-    """A .env for a real engine."""
+    """Write a .env for a real engine."""
     lines = (folder / ".env.example").read_text().format(secret_key=secrets.token_hex(), embedded_port=0)
-    address = os.environ["ELASTICSEARCH_URL"]
-    lines += f"\nELASTICSEARCH_URL={address}\nSEARCH_INDEX_PREFIX={settings.SEARCH_INDEX_PREFIX}\n"
+    engine_url = os.environ["ELASTICSEARCH_URL"]
+    lines += f"\nELASTICSEARCH_URL={engine_url}\nSEARCH_INDEX_PREFIX={settings.SEARCH_INDEX_PREFIX}\n"
     lines += f"DATABASE_URL={database}\n" if database else ""
     (folder / ".env").write_text(lines)
 
 
 def shell(server, command):
-    """Run a command in a second shell with nothing but the environment activated; what it prints."""
-    done = subprocess.run(
+    """Run a command in a second shell with only the environment activated; return its output."""
+    result = subprocess.run(
         ["bash", "-c", f". .venv/bin/activate && {command}"],
         cwd=server.folder,
         env=checkout.environment(),
@@ -74,16 +74,16 @@ def shell(server, command):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.engine
 @pytest.mark.timeout(400)
 def test_the_four_commands(server):
-    which = "Elasticsearch, http://" if ENGINE_IS_REAL else "embedded, http://127.0.0.1:"
-    assert f"Engine:   {which}" in server.said
+    engine = "Elasticsearch, http://" if ENGINE_IS_REAL else "embedded, http://127.0.0.1:"
+    assert f"Engine:   {engine}" in server.said
     assert re.search(r"^\S*orders: \S+ is there already$", shell(server, CREATE), re.MULTILINE)
 
     created = json.loads(shell(server, POST))
@@ -95,8 +95,8 @@ def test_the_four_commands(server):
     assert changed["version"] > created["version"]
 
     assert "indexed 3 into" in shell(server, REBUILD)
-    found = json.loads(shell(server, SEARCH.format("jane")))
-    assert [(order["id"], order["customer_name"], order["total_amount"]) for order in found["results"]] == [
+    response = json.loads(shell(server, SEARCH.format("jane")))
+    assert [(order["id"], order["customer_name"], order["total_amount"]) for order in response["results"]] == [
         (3, "Jane Doe", "12.56")
     ]
     assert json.loads(shell(server, SEARCH.format("john")))["results"] == []
@@ -110,11 +110,11 @@ def test_the_four_commands(server):
 
 def test_manage_without_django_says_how_to_activate_it(tmp_path):
     folder = checkout.copy(tmp_path)
-    done = subprocess.run(
+    result = subprocess.run(
         ["script/python", "-S", "-E", "manage.py", "check"], cwd=folder, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        "Django is not installed in this Python. Run script/server once, which makes the "
-        "environment, then activate it: . .venv/bin/activate\n"
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "Django is not installed in this environment. Run script/server once, which creates one, then activate it: "
+        ". .venv/bin/activate\n"
     )

@@ -1,4 +1,4 @@
-"""The running service keeps what its description promises: asked by schemathesis, with all of its checks."""
+"""The running service conforms to its OpenAPI schema: all checks of schemathesis."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.real, pytest.mar
 
 
 class ClosedService(Service):
-    """The service with debug off: whoever calls it needs a token."""
+    """The service without DEBUG: every call needs a token."""
 
     def answers(self) -> bool:
         try:
@@ -38,7 +38,7 @@ def service(indices: object, tmp_path: Path) -> Iterator[ClosedService]:
         yield service
 
 
-def test_the_service_is_as_it_is_described(service: ClosedService, tmp_path: Path) -> None:
+def test_the_service_conforms_to_its_schema(service: ClosedService, tmp_path: Path) -> None:
     token = Token.objects.create(user=User.objects.create_user("ann"))
     url = f"http://127.0.0.1:{service.port}"
     program = [
@@ -47,13 +47,13 @@ def test_the_service_is_as_it_is_described(service: ClosedService, tmp_path: Pat
         str(ROOT / "tests/schemathesis.toml"),
     ]
     options = ["--checks", "all", "--header", f"Authorization: Token {token}", "--no-color"]
-    done = subprocess.run(
+    result = subprocess.run(
         [*program, "run", f"{url}/api/schema?format=json", *options],
-        cwd=tmp_path,  # where it leaves what failed
+        cwd=tmp_path,  # where it saves failures
         env=os.environ | {"PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks"},
         capture_output=True,
         text=True,
         check=False,
     )
-    (tmp_path / "schemathesis.log").write_text(done.stdout)
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr + service.logs()
+    (tmp_path / "schemathesis.log").write_text(result.stdout)
+    assert result.returncode == 0, result.stdout[-20_000:] + result.stderr + service.logs()

@@ -1,4 +1,4 @@
-"""script/server end to end: it serves, keeps, mends, and leaves nothing behind."""
+"""script/server end to end: it serves, keeps its data, repairs the index, and leaves no process."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def port():
 
 @pytest.fixture
 def start(folder, port):
-    """Starts it on the test's port, and ends it after the test if it still runs."""
+    """Return a function that starts it on the test's port; kill it after the test if it still runs."""
     started = []
 
     def start(ready=True, **more):
@@ -65,8 +65,8 @@ def call(method, url, data=None):
         return answer.status, json.load(answer), answer.headers
 
 
-def found(port, text):
-    """The order numbers that a search finds."""
+def search(port, text):
+    """Return the order numbers that a search finds."""
     results = call("GET", f"http://127.0.0.1:{port}/orders/search?q={text}")[1]["results"]
     return [order["order_number"] for order in results]
 
@@ -93,9 +93,9 @@ def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, f
     server = start()
     took = monotonic() - began
     assert (folder / ".env").read_text() == written
-    assert found(port, "order0") == ["order00003", "order00002", "order00001"]
-    with pytest.raises(HTTPError) as error:  # however long: gunicorn by itself would answer without naming it
-        found(port, "x" * 10_240)
+    assert search(port, "order0") == ["order00003", "order00002", "order00001"]
+    with pytest.raises(HTTPError) as error:  # gunicorn's default limit would refuse it without naming the parameter
+        search(port, "x" * 10_240)
     assert (error.value.code, json.load(error.value)["errors"][0]["attr"]) == (400, "q")
     assert "Made order00001" not in server.said
     assert "not in step" not in server.said
@@ -108,7 +108,7 @@ def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, f
     ("word", "name"),
     [("gunicorn", "gunicorn"), ("noida-db", "The embedded engine"), ("search_relay", "The relay")],
 )
-def test_when_a_part_dies_all_ends_and_it_is_named(start, port, word, name):
+def test_when_a_part_dies_the_server_ends_and_names_it(start, port, word, name):
     server = start()
     os.kill(server.children()[word], signal.SIGKILL)
     assert server.end() == 1
@@ -116,32 +116,32 @@ def test_when_a_part_dies_all_ends_and_it_is_named(start, port, word, name):
     assert not server.listens(port)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
-def test_killed_itself_it_leaves_nothing(start, port):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
+def test_a_killed_server_leaves_no_process(start, port):
     server = start()
     assert server.stop(signal.SIGKILL) == -signal.SIGKILL
     wait_until(lambda: not server.listens(port), 15)
 
 
-def test_an_engine_that_lost_its_data_is_mended(start, port, folder):
+def test_an_engine_that_lost_its_data_is_rebuilt(start, port, folder):
     server = start()
     assert server.stop() == 0
     (folder / "var" / "embedded" / "elasticsearch.json").write_text("{ damaged")
     server = start()
     assert "The embedded engine was not in step with the database: orders.order\n" in server.said
-    assert found(port, "order0") == ["order00002", "order00001"]
+    assert search(port, "order0") == ["order00002", "order00001"]
 
 
-def test_rows_that_changed_without_the_engine_are_mended(start, port, folder):
+def test_rows_that_changed_without_the_engine_are_indexed(start, port, folder):
     server = start()
     assert server.stop() == 0
     with sqlite3.connect(folder / "var" / "db.sqlite3") as database:
         database.execute("UPDATE orders_order SET customer_name = 'Yuki Yamada' WHERE id = 1")
     start()
-    assert found(port, "yuki") == ["order00001"]
+    assert search(port, "yuki") == ["order00001"]
 
 
-def test_a_taken_port_is_told_and_nothing_starts(start, port, folder):
+def test_a_taken_port_is_reported_and_nothing_starts(start, port, folder):
     with socket.create_server(("127.0.0.1", port)):
         server = start(ready=False)
         assert server.end() == 1
@@ -151,7 +151,7 @@ def test_a_taken_port_is_told_and_nothing_starts(start, port, folder):
     assert not (folder / "var").exists()
 
 
-def test_a_taken_engine_port_is_told(start, port, folder):
+def test_a_taken_engine_port_is_reported(start, port, folder):
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         server = start(ready=False, EMBEDDED_ENGINE_PORT=str(taken))
@@ -163,17 +163,17 @@ def test_a_taken_engine_port_is_told(start, port, folder):
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "message"),
     [
         ({"SEARCH_PUSH": "never"}, "Not configured: SEARCH_PUSH='never' is not valid"),
         (
             {"DJANGO_DEBUG": "off", "DJANGO_ALLOWED_HOSTS": "x"},
-            "Not configured: ELASTICSEARCH_URL is not set, and the embedded engine is for trying",
+            "Not configured: ELASTICSEARCH_URL is not set, and the embedded engine is for evaluation",
         ),
     ],
 )
-def test_a_wrong_setting_is_one_line(start, variables, said):
+def test_an_invalid_setting_is_one_line(start, variables, message):
     server = start(ready=False, **variables)
     assert server.end() == 1
-    assert server.said.splitlines()[-1].startswith(said)
+    assert server.said.splitlines()[-1].startswith(message)
     assert "Traceback" not in server.said

@@ -1,4 +1,4 @@
-"""project/settings.py, read by processes of their own: each variable, and one clear line for each wrong value."""
+"""project/settings.py in a process of its own: each variable, and one clear line for each invalid value."""
 
 import json
 import os
@@ -19,7 +19,7 @@ SHOW = "import json, sys; from django.conf import settings as s; print(json.dump
 
 
 def run(*arguments: str, **variables: str | None) -> subprocess.CompletedProcess[str]:
-    """Python with nothing in its environment but GOOD and `variables`; None takes one away."""
+    """Run Python with only GOOD and `variables` in its environment; None removes one."""
     environment = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "project.settings"} | GOOD | variables
     return subprocess.run(
         [sys.executable, *arguments],
@@ -32,13 +32,13 @@ def run(*arguments: str, **variables: str | None) -> subprocess.CompletedProcess
 
 
 def setting(expression: str, **variables: str | None) -> object:
-    """What `expression`, in which `s` is the settings, is with these variables."""
+    """Return the value of `expression`, in which `s` is the settings, with these variables."""
     done = run("-c", SHOW.format(expression), **variables)
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 
 
-SECONDS = "is not valid: give a positive number of seconds."
+SECONDS = "is not valid: set a positive number of seconds."
 
 
 @pytest.mark.parametrize(
@@ -46,28 +46,28 @@ SECONDS = "is not valid: give a positive number of seconds."
     [
         (
             {"DJANGO_SECRET_KEY": None},
-            "DJANGO_SECRET_KEY is not set. Give a long random text, or run script/server once.",
+            "DJANGO_SECRET_KEY is not set. Set it to a long random text, or run script/server once.",
         ),
         (
             {"DJANGO_SECRET_KEY": "", "DJANGO_DEBUG": "on"},
-            "DJANGO_SECRET_KEY is not set. Give a long random text, or run script/server once.",
+            "DJANGO_SECRET_KEY is not set. Set it to a long random text, or run script/server once.",
         ),
         (
             {"DJANGO_ALLOWED_HOSTS": None},
-            "DJANGO_ALLOWED_HOSTS is not set. Give the host names this service answers to.",
+            "DJANGO_ALLOWED_HOSTS is not set. Set it to the host names of this service.",
         ),
         (
             {"DJANGO_ALLOWED_HOSTS": " , "},
-            "DJANGO_ALLOWED_HOSTS is not set. Give the host names this service answers to.",
+            "DJANGO_ALLOWED_HOSTS is not set. Set it to the host names of this service.",
         ),
         ({"DJANGO_DEBUG": "maybe"}, "DJANGO_DEBUG='maybe' is not valid: choose on or off."),
         (
             {"DATABASE_URL": "mysql://u:secret@h/d"},
-            "DATABASE_URL names mysql, which cannot capture changes: use sqlite or postgres.",
+            "DATABASE_URL names mysql, which is not supported: use sqlite or postgres.",
         ),
         (
             {"DATABASE_URL": "nonsense"},
-            "DATABASE_URL names no database, which cannot capture changes: use sqlite or postgres.",
+            "DATABASE_URL names no database, which is not supported: use sqlite or postgres.",
         ),
         (
             {"DATABASE_URL": "postgres://u:secret@h:port/d"},
@@ -75,26 +75,35 @@ SECONDS = "is not valid: give a positive number of seconds."
         ),
         (
             {"ELASTICSEARCH_URL": None},
-            "ELASTICSEARCH_URL is not set. Give Elasticsearch's address, or run script/server once.",
+            "ELASTICSEARCH_URL is not set. Set it to the URL of Elasticsearch, or run script/server once.",
         ),
         (
             {"ELASTICSEARCH_URL": None, "EMBEDDED_ENGINE_PORT": "12345"},
-            "ELASTICSEARCH_URL is not set, and the embedded engine is for trying the project out: set DJANGO_DEBUG=on.",
+            "ELASTICSEARCH_URL is not set, and the embedded engine is for evaluation only: it needs DJANGO_DEBUG=on.",
         ),
-        ({"ELASTICSEARCH_URL": "localhost:9200"}, "ELASTICSEARCH_URL is not valid: give it as http://host:9200."),
-        ({"ELASTICSEARCH_URL": "http://es:port"}, "ELASTICSEARCH_URL is not valid: give it as http://host:9200."),
-        ({"ELASTICSEARCH_URL": "http://es"}, "ELASTICSEARCH_URL is not valid: give it as http://host:9200."),
+        (
+            {"ELASTICSEARCH_URL": "localhost:9200"},
+            "ELASTICSEARCH_URL is not valid: set it to a URL such as http://host:9200.",
+        ),
+        (
+            {"ELASTICSEARCH_URL": "http://es:port"},
+            "ELASTICSEARCH_URL is not valid: set it to a URL such as http://host:9200.",
+        ),
+        (
+            {"ELASTICSEARCH_URL": "http://es"},
+            "ELASTICSEARCH_URL is not valid: set it to a URL such as http://host:9200.",
+        ),
         (
             {"ELASTICSEARCH_URL": "http://a:9200,ftp://b:9200"},
-            "ELASTICSEARCH_URL is not valid: give it as http://host:9200.",
+            "ELASTICSEARCH_URL is not valid: set it to a URL such as http://host:9200.",
         ),
         (
             {"ELASTICSEARCH_CA_CERTS": "/no/such.pem"},
-            "ELASTICSEARCH_CA_CERTS='/no/such.pem' is not valid: there is no such file.",
+            "ELASTICSEARCH_CA_CERTS='/no/such.pem' is not valid: the file does not exist.",
         ),
         (
             {"PROMETHEUS_MULTIPROC_DIR": "/no/such"},
-            "PROMETHEUS_MULTIPROC_DIR='/no/such' is not valid: there is no such folder.",
+            "PROMETHEUS_MULTIPROC_DIR='/no/such' is not valid: the folder does not exist.",
         ),
         (
             {"EMBEDDED_ENGINE_PORT": "many"},
@@ -108,17 +117,17 @@ SECONDS = "is not valid: give a positive number of seconds."
         ({"SEARCH_DELETE_GRACE_PERIOD": "inf"}, f"SEARCH_DELETE_GRACE_PERIOD='inf' {SECONDS}"),
         (
             {"SEARCH_INDEX_PREFIX": "Shop*"},
-            "SEARCH_INDEX_PREFIX='Shop*' is not valid: give lower-case letters, digits, dots, dashes and underscores.",
+            "SEARCH_INDEX_PREFIX='Shop*' is not valid: use lower-case letters, digits, dots, dashes and underscores.",
         ),
     ],
     ids=lambda value: ",".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",
 )
-def test_a_wrong_value_is_one_clear_line(variables: dict[str, str | None], line: str) -> None:
+def test_an_invalid_value_is_one_clear_line(variables: dict[str, str | None], line: str) -> None:
     done = run("manage.py", "check", **variables)
     assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Not configured: {line}\n")
 
 
-def test_the_least_that_a_deployment_sets_is_enough(tmp_path: Path) -> None:
+def test_the_required_variables_are_enough(tmp_path: Path) -> None:
     done = run("manage.py", "check", DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -193,13 +202,13 @@ CALLS = [
 ]
 
 
-def test_no_deployment_is_open_by_accident() -> None:
+def test_without_debug_no_call_is_open() -> None:
     done = run("-c", ASK % CALLS)
     assert (done.returncode, done.stdout) == (0, f"{[401] * len(CALLS)}\n")
 
 
 @pytest.mark.parametrize("variables", [{"DJANGO_DEBUG": "off"}, {"DJANGO_DEBUG": "on"}])
-def test_sqlite_is_safe_and_waits(variables: dict[str, str], tmp_path: Path) -> None:
+def test_sqlite_pragmas(variables: dict[str, str], tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/db.sqlite3"
     pragmas = "[c.execute(f'PRAGMA {p}').fetchone()[0] for p in ('journal_mode', 'recursive_triggers')]"
     code = f"import django; django.setup(); from django.db import connection; c = connection.cursor(); print({pragmas})"

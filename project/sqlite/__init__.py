@@ -1,1 +1,1 @@
-"""Django's SQLite backend, for a file that several processes open first at the same time."""
+"""Django's SQLite backend, for a new file that several processes open at the same time."""

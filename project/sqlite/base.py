@@ -1,4 +1,4 @@
-"""A connection to SQLite that waits where SQLite itself does not."""
+"""A SQLite connection that waits where SQLite itself does not."""
 
 from sqlite3 import Connection, OperationalError
 from time import monotonic, sleep
@@ -6,16 +6,16 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-PAUSE = 0.01  # seconds between two attempts
+RETRY_DELAY = 0.01  # seconds
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own, but for the opening of a file."""
+    """Django's backend, which also waits for the lock of a new file."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
-        """Open the file, for as long as its `timeout` allows.
+        """Open the file, retrying until its `timeout`.
 
-        Two that make a new file write-ahead-logged at once meet at a lock that SQLite refuses without waiting.
+        When two processes switch a new file to write-ahead logging at once, SQLite refuses one of them without waiting.
         """
         deadline = monotonic() + float(conn_params.get("timeout", 0.0))
         while True:
@@ -25,4 +25,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except OperationalError as error:
                 if "locked" not in str(error) or monotonic() > deadline:
                     raise
-            sleep(PAUSE)
+            sleep(RETRY_DELAY)

@@ -1,10 +1,10 @@
-"""Patience, where the pages are looked at: what is too slow is tested elsewhere, and this machine may be busy."""
+"""Long timeouts for the browser tests: speed is tested elsewhere, and the machine may be busy."""
 
 from django.apps import AppConfig
 
 
 class BrowserConfig(AppConfig):
-    """Part of the service that a browser visits."""
+    """Configuration of the service that a browser visits."""
 
     name = "tests.browser"
 
@@ -12,4 +12,4 @@ class BrowserConfig(AppConfig):
         from desk import badge
         from search.query import client
 
-        client.TIMEOUT = badge.PATIENCE = 20.0
+        client.TIMEOUT = badge.ENGINE_TIMEOUT = 20.0

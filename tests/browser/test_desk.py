@@ -20,29 +20,29 @@ from tools.elasticsearch import Server
 pytestmark = [pytest.mark.chromium, pytest.mark.real, pytest.mark.slow]
 
 
-def expect(what: Any) -> Any:
+def expect(locator: Any) -> Any:
     from playwright.sync_api import expect
 
-    return expect(what)
+    return expect(locator)
 
 
 def lamps() -> QuerySet[Order]:
-    """The orders that "lamp" finds."""
+    """Return the orders that "lamp" finds."""
     return Order.objects.filter(lines__description__contains="lamp").distinct()
 
 
-def found(count: int) -> str:
-    """What the page says of so many."""
+def orders_found(count: int) -> str:
+    """Return what the page says when a search finds this many orders."""
     return f"{count} order{'' if count == 1 else 's'} found"
 
 
 def numbers(page: Any) -> list[str]:
-    """The orders in the table."""
+    """Return the order numbers in the table."""
     return list(page.locator("#rows td.number a").all_inner_texts())
 
 
-def go_to(page: Any, key: str, wanted: str) -> None:
-    """Press a key until what is wanted has the focus. All that has it on the way can be seen to have it."""
+def press_until_focused(page: Any, key: str, name: str) -> None:
+    """Press a key until the element `name` has the focus. Fail if the focus is invisible on any element on the way."""
     seen = []
     while len(seen) < 120:
         page.keyboard.press(key)
@@ -52,19 +52,19 @@ def go_to(page: Any, key: str, wanted: str) -> None:
         )
         assert here[1] != "none", f"the focus cannot be seen on {here[0]}"
         seen.append(here[0])
-        if here[0] == wanted:
+        if here[0] == name:
             return
-    raise AssertionError(f"{wanted} is not reached by {key}: {seen}")
+    raise AssertionError(f"{name} is not reached by {key}: {seen}")
 
 
 class TestSearching:
     """Typing, filtering, sorting, paging."""
 
-    def test_it_searches_while_one_types(self, running: str, visit: Visit) -> None:
+    def test_it_searches_as_you_type(self, running: str, visit: Visit) -> None:
         page = visit(running)
         expect(page.locator("#count")).to_have_text(f"{COUNT} orders")
         page.locator("#q").press_sequentially("lam")
-        expect(page.locator("#count")).to_have_text(found(lamps().count()))
+        expect(page.locator("#count")).to_have_text(orders_found(lamps().count()))
         expect(page.locator("#rows mark").first).to_have_text(re.compile("lamp", re.IGNORECASE))
         expect(page).to_have_url(f"{running}/?q=lam")
         expect(page.locator("#q")).to_be_focused()
@@ -75,20 +75,20 @@ class TestSearching:
         expect(page).to_have_url(f"{running}/")
         expect(page.locator("#count")).to_have_text(f"{COUNT} orders")
 
-    def test_filters_are_steps_that_can_be_gone_back(self, running: str, visit: Visit) -> None:
+    def test_the_back_button_undoes_filters(self, running: str, visit: Visit) -> None:
         delivered = lamps().filter(status="delivered")
         page = visit(f"{running}/?q=lamp")
         page.get_by_label(re.compile("^Delivered")).check()
-        expect(page.locator("#count")).to_have_text(found(delivered.count()))
+        expect(page.locator("#count")).to_have_text(orders_found(delivered.count()))
         expect(page).to_have_url(f"{running}/?status=delivered&q=lamp")
         page.get_by_label("At least").fill("500")
-        expect(page.locator("#count")).to_have_text(found(delivered.filter(total_amount__gte=500).count()))
+        expect(page.locator("#count")).to_have_text(orders_found(delivered.filter(total_amount__gte=500).count()))
         shared = page.url
         page.go_back()
-        expect(page.locator("#count")).to_have_text(found(delivered.count()))
+        expect(page.locator("#count")).to_have_text(orders_found(delivered.count()))
         expect(page.get_by_label("At least")).to_have_value("")
         page.go_back()
-        expect(page.locator("#count")).to_have_text(found(lamps().count()))
+        expect(page.locator("#count")).to_have_text(orders_found(lamps().count()))
         expect(page.get_by_label(re.compile("^Delivered"))).not_to_be_checked()
         other = visit(shared)
         expect(other.get_by_label(re.compile("^Delivered"))).to_be_checked()
@@ -101,14 +101,14 @@ class TestSearching:
         page = visit(running)
         page.get_by_role("link", name=re.compile("^100 to 500")).click()
         count = Order.objects.filter(total_amount__gte=100, total_amount__lt=500).count()
-        expect(page.locator("#count")).to_have_text(found(count))
+        expect(page.locator("#count")).to_have_text(orders_found(count))
         expect(page.get_by_label("At least")).to_have_value("100")
         page.get_by_role("link", name=re.compile("^November 2026")).click()
         expect(page).to_have_url(re.compile("created_after=2026-11-01&created_before=2026-11-30"))
         count = Order.objects.filter(total_amount__gte=100, total_amount__lt=500, created_at__month=11).filter(
             created_at__year=2026
         )
-        expect(page.locator("#count")).to_have_text(found(count.count()))
+        expect(page.locator("#count")).to_have_text(orders_found(count.count()))
 
     def test_heads_sort(self, running: str, visit: Visit) -> None:
         page = visit(running)
@@ -119,10 +119,10 @@ class TestSearching:
         expect(page.locator("#rows td.number").first).to_have_text(largest.order_number)
         expect(page.locator("#by-total")).to_be_focused()
         page.locator("#q").fill("lamp")  # what is typed then stays in this order
-        expect(page.locator("#count")).to_have_text(found(lamps().count()))
+        expect(page.locator("#count")).to_have_text(orders_found(lamps().count()))
         expect(page.get_by_role("columnheader", name="Total")).to_have_attribute("aria-sort", "descending")
 
-    def test_more_orders_come_when_their_place_is_reached(self, running: str, visit: Visit) -> None:
+    def test_more_orders_load_on_scrolling(self, running: str, visit: Visit) -> None:
         page = visit(running)
         rows = page.locator("#rows td.number")
         expect(rows).to_have_count(30)
@@ -139,9 +139,9 @@ class TestSearching:
         page.get_by_label("Search orders").fill("lamp")
         page.get_by_role("button", name="Search", exact=True).click()
         expect(page).to_have_url(f"{running}/?q=lamp")
-        expect(page.locator("#results-title")).to_have_text(found(lamps().count()))
+        expect(page.locator("#results-title")).to_have_text(orders_found(lamps().count()))
 
-    def test_what_is_typed_is_completed(self, running: str, visit: Visit) -> None:
+    def test_completions(self, running: str, visit: Visit) -> None:
         page = visit(running)
         box, options = page.get_by_role("combobox", name="Search orders"), page.locator("#suggestions option")
         box.press_sequentially("feath")
@@ -149,7 +149,7 @@ class TestSearching:
         expect(options.first).to_have_attribute("value", "Featherstone & Sons")
         box.fill("Featherstone & Sons")  # as a browser does when it is chosen
         count = Order.objects.filter(customer_name="Featherstone & Sons").count()
-        expect(page.locator("#count")).to_have_text(found(count))
+        expect(page.locator("#count")).to_have_text(orders_found(count))
         expect(options).to_have_count(0)
         expect(box).to_be_focused()
 
@@ -157,7 +157,7 @@ class TestSearching:
         page = visit(running)
         page.locator("#q").fill("lammp")
         page.locator("#did-you-mean").click()
-        expect(page.locator("#count")).to_have_text(found(lamps().count()))
+        expect(page.locator("#count")).to_have_text(orders_found(lamps().count()))
         expect(page.locator("#q")).to_have_value("lamp")
 
 
@@ -167,7 +167,7 @@ class TestOrder:
     def test_edited_and_found(self, running: str, visit: Visit) -> None:
         page = visit(f"{running}/?q=D-1003")
         page.get_by_role("link", name="D-1003").click()
-        expect(page.locator("#standing")).to_contain_text("Found as it is.")
+        expect(page.locator("#standing")).to_contain_text("Up to date.")
         page.get_by_role("link", name="Edit").click()
         lines = page.locator("fieldset.line")
         before = lines.count()
@@ -183,19 +183,19 @@ class TestOrder:
         total = Order.objects.get(order_number="D-1003").total_amount + Decimal("3001.50")
         expect(page.locator("#sum")).to_contain_text(f"{total:,.2f}")
         page.get_by_role("button", name="Save", exact=True).last.click()
-        expect(page.get_by_text("Order D-1003 is saved.")).to_be_visible()
-        expect(page.locator("#standing")).to_contain_text("Found as it is.")
+        expect(page.get_by_text("Order D-1003 has been saved.")).to_be_visible()
+        expect(page.locator("#standing")).to_contain_text("Up to date.")
         page.get_by_role("link", name="All orders").click()
         page.locator("#q").fill("quark zzz-9")
         expect(page.locator("#count")).to_have_text("1 order found")
         assert numbers(page) == ["D-1003"]
 
-    def test_errors_stand_with_their_fields(self, running: str, visit: Visit) -> None:
+    def test_errors_are_shown_at_their_fields(self, running: str, visit: Visit) -> None:
         page = visit(f"{running}/desk/orders/new")
         expect(page.get_by_label("Order number")).to_be_focused()
         page.keyboard.type("D-1001")
-        page.keyboard.press("Enter")  # which saves, and does not remove a line
-        expect(page.get_by_role("alert").last).to_contain_text("not saved yet")
+        page.keyboard.press("Enter")  # saves, and does not remove a line
+        expect(page.get_by_role("alert").last).to_contain_text("has not been saved")
         expect(page.get_by_label("Order number")).to_have_accessible_description(
             "order with this order number already exists."
         )
@@ -215,13 +215,13 @@ class TestOrder:
         expect(page.get_by_role("heading", name="N-1")).to_be_visible()
         expect(page.locator("tfoot")).to_contain_text("2.50")
 
-    def test_somebody_else_was_quicker(self, running: str, visit: Visit) -> None:
+    def test_a_conflict_shows_both_versions(self, running: str, visit: Visit) -> None:
         pk = Order.objects.get(order_number="D-1005").pk
         page = visit(f"{running}/desk/orders/{pk}/edit")
         Order.objects.filter(pk=pk).update(customer_name="Theirs")
         page.get_by_label("Customer").fill("Yours")
         page.get_by_role("button", name="Save", exact=True).last.click()
-        expect(page.locator("#conflict")).to_contain_text("Somebody else has changed this order")
+        expect(page.locator("#conflict")).to_contain_text("Someone else has changed this order")
         expect(page.get_by_role("row", name="Customer")).to_contain_text("Theirs")
         page.get_by_role("button", name="Save my version").click()
         expect(page.get_by_text("Yours")).to_be_visible()
@@ -233,12 +233,12 @@ class TestOrder:
         page.get_by_role("link", name="Keep it").click()
         page.get_by_role("link", name="Delete").click()
         page.get_by_role("button", name="Delete it").click()
-        expect(page.get_by_text("Order D-1005 is deleted.")).to_be_visible()
+        expect(page.get_by_text("Order D-1005 has been deleted.")).to_be_visible()
         expect(page.locator("#count")).to_have_text(f"{COUNT - 1} orders")
 
 
 class TestKeyboard:
-    """Nothing needs a mouse."""
+    """Everything works without a mouse."""
 
     def test_an_order_is_found_and_changed(self, running: str, visit: Visit) -> None:
         page = visit(running)
@@ -250,38 +250,38 @@ class TestKeyboard:
         expect(page.locator("#q")).to_be_focused()
         page.keyboard.type("D-1004")
         expect(page.locator("#count")).to_have_text("1 order found")
-        go_to(page, "Tab", "Skip the filters")
+        press_until_focused(page, "Tab", "Skip the filters")
         page.keyboard.press("Enter")
         expect(page.locator("#results")).to_be_focused()
-        go_to(page, "Tab", "D-1004")
+        press_until_focused(page, "Tab", "D-1004")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="D-1004")).to_be_visible()
-        go_to(page, "Tab", "Edit")
+        press_until_focused(page, "Tab", "Edit")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Edit D-1004")).to_be_visible()
-        go_to(page, "Tab", "id-customer_name")
+        press_until_focused(page, "Tab", "id-customer_name")
         page.keyboard.press("Control+a")
         page.keyboard.type("Kay Board")
         page.keyboard.press("Enter")
-        expect(page.get_by_text("Order D-1004 is saved.")).to_be_visible()
+        expect(page.get_by_text("Order D-1004 has been saved.")).to_be_visible()
 
     def test_the_focus_stays_where_filters_change(self, running: str, visit: Visit) -> None:
         page = visit(running)
-        go_to(page, "Tab", "status-paid")
+        press_until_focused(page, "Tab", "status-paid")
         page.keyboard.press("Space")
         expect(page).to_have_url(f"{running}/?status=paid")
         expect(page.locator("#status-paid")).to_be_focused()
         page.get_by_role("link", name="Clear all").focus()
         page.keyboard.press("Enter")
         expect(page).to_have_url(f"{running}/")
-        expect(page.locator("#results")).to_be_focused()  # for the link is gone
+        expect(page.locator("#results")).to_be_focused()  # since the link is gone
 
 
 @pytest.mark.faults
 @pytest.mark.once
-@pytest.mark.timeout(300)  # a machine that is busy starts it twice
+@pytest.mark.timeout(300)  # a busy machine may start it twice
 class TestEngineKilled:
-    """The engine is killed and comes back."""
+    """Elasticsearch is killed and started again."""
 
     @pytest.fixture
     def server(self) -> Iterator[Server]:
@@ -290,7 +290,7 @@ class TestEngineKilled:
 
     @pytest.fixture
     def engine(self, server: Server) -> Elasticsearch:
-        """This class's own, where the orders' index is too."""
+        """Return the client of this class's own server, which has the orders' index."""
         return connections.get_connection()
 
     def test_killed_and_back(self, server: Server, visit: Visit, tmp_path: Path) -> None:
@@ -299,34 +299,36 @@ class TestEngineKilled:
 
     def drive(self, page: Any, server: Server) -> None:
         badge, heading = page.locator("#badge"), page.locator("#results-title")
-        expect(badge).to_have_text("Search: In step")
+        expect(badge).to_have_text("Search: Up to date")
         server.stop(signal.SIGKILL)
         expect(badge).to_contain_text("Search is down")
         page.locator("#q").fill("lamp")
         expect(heading).to_have_text("Newest orders")
         expect(page.locator("#results")).to_contain_text("Search does not answer now.")
         expect(page.locator("#rows td.number").first).to_have_text(f"D-{1000 + COUNT}")
-        look_for_barriers(page)
+        assert_accessible(page)
         page.get_by_role("link", name="New order").click()
         page.get_by_label("Order number").fill("DOWN-1")
         page.get_by_label("Customer").fill("Written while search is down")
         page.get_by_label("Total").fill("5")
         page.get_by_role("button", name="Save", exact=True).last.click()
-        expect(page.get_by_text("Order DOWN-1 is saved.")).to_be_visible()
-        expect(page.locator("#standing")).to_contain_text("Waiting.")
-        expect(badge).to_contain_text("1 waiting")
+        expect(page.get_by_text("Order DOWN-1 has been saved.")).to_be_visible()
+        expect(page.locator("#standing")).to_contain_text("Pending.")
+        expect(badge).to_contain_text("1 pending")
         server.start()
-        expect(badge).to_have_text("Search: In step")
-        expect(page.locator("#standing")).to_contain_text("Found as it is.")
+        expect(badge).to_have_text("Search: Up to date")
+        expect(page.locator("#standing")).to_contain_text("Up to date.")
         page.get_by_role("link", name="All orders").click()
         page.locator("#q").fill("written")
         expect(page.locator("#count")).to_have_text("1 order found")
 
 
-def look_for_barriers(page: Any) -> None:
-    """What axe-core holds against the page: nothing."""
+def assert_accessible(page: Any) -> None:
+    """Fail on violations that axe-core finds."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
-    told = [(each["id"], [node["html"] + node["failureSummary"] for node in each["nodes"]]) for each in found]
-    assert told == [], page.url
+    violations = [
+        (violation["id"], [node["html"] + node["failureSummary"] for node in violation["nodes"]])
+        for violation in Axe().run(page).response["violations"]
+    ]
+    assert violations == [], page.url

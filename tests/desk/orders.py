@@ -1,4 +1,4 @@
-"""Orders to look at, always the same ones: customers in several scripts, two years of months, all statuses."""
+"""Orders for the pages, the same in every run: customers in several scripts, over two years, in all statuses."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -40,40 +40,40 @@ GOODS = [
     ("KEY-44/B", "Brass key", "12.40"),
 ]
 NOTES = ["", "", "", "", "Leave at the back door", "Gift, please wrap", "Call before delivery"]
-STATUSES = [each.value for each in OrderStatus]
+STATUSES = [status.value for status in OrderStatus]
 CURRENCIES = ["EUR"] * 6 + ["USD"] * 2 + ["GBP", "CHF", "JPY"]
 
 
 def make_orders(count: int, seed: int = 7) -> list[Order]:
-    """`count` orders with lines, D-1001 the oldest."""
+    """Create `count` orders with lines, of which D-1001 is the oldest."""
     random = Random(seed)
-    made = [_order(at, count, random) for at in range(count)]
-    created = Order.objects.bulk_create(order for order, _ in made)
-    OrderLine.objects.bulk_create(line for _, lines in made for line in lines)
-    for order, moment in zip(created, _moments(count, random), strict=True):
-        order.created_at = order.updated_at = moment  # creation sets its own
+    pairs = [_order(index, count, random) for index in range(count)]
+    created = Order.objects.bulk_create(order for order, _ in pairs)
+    OrderLine.objects.bulk_create(line for _, lines in pairs for line in lines)
+    for order, created_at in zip(created, _creation_times(count, random), strict=True):
+        order.created_at = order.updated_at = created_at  # bulk_create() has set the current time
     Order.objects.bulk_update(created, ["created_at", "updated_at"], batch_size=500)
     return created
 
 
-def _order(at: int, count: int, random: Random) -> tuple[Order, list[OrderLine]]:
-    order = Order(order_number=f"D-{1001 + at}", customer_name=random.choice(CUSTOMERS), note=random.choice(NOTES))
-    lines = [_line(order, place, random) for place in range(1, random.choice([1, 1, 2, 3, 5]) + 1)]
+def _order(index: int, count: int, random: Random) -> tuple[Order, list[OrderLine]]:
+    order = Order(order_number=f"D-{1001 + index}", customer_name=random.choice(CUSTOMERS), note=random.choice(NOTES))
+    lines = [_line(order, position, random) for position in range(1, random.choice([1, 1, 2, 3, 5]) + 1)]
     order.total_amount, order.currency = total_of(lines), random.choice(CURRENCIES)
-    is_recent = at > count * 0.9
+    is_recent = index > count * 0.9
     order.status = random.choices(STATUSES, [1, 4, 4, 3, 1, 1] if is_recent else [0, 0, 1, 2, 12, 1])[0]
     return order, lines
 
 
-def _line(order: Order, place: int, random: Random) -> OrderLine:
+def _line(order: Order, position: int, random: Random) -> OrderLine:
     sku, description, price = random.choice(GOODS)
     quantity = random.choice([1, 1, 1, 2, 4, 12])
     return OrderLine(
-        order=order, position=place, sku=sku, description=description, quantity=quantity, unit_price=Decimal(price)
+        order=order, position=position, sku=sku, description=description, quantity=quantity, unit_price=Decimal(price)
     )
 
 
-def _moments(count: int, random: Random) -> list[datetime]:
-    """When they came: within two years, ever more of them."""
+def _creation_times(count: int, random: Random) -> list[datetime]:
+    """Return times within two years, with more orders in later months."""
     ages = sorted((random.random() ** 1.7 for _ in range(count)), reverse=True)
     return [LATEST - timedelta(days=700 * age) for age in ages]

@@ -1,18 +1,24 @@
-"""What the orders' tests share."""
+"""Fixtures of the tests of orders."""
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from rest_framework.test import APIClient
 
+from tests.orders.concurrency import Answer, closing_connections
+
+Start = Callable[[Callable[[], Answer]], "Future[Answer]"]
+
 
 @pytest.fixture
 def client() -> APIClient:
-    """An HTTP client that sends and reads JSON, and gets a 500 as an answer rather than as an exception."""
+    """Return a client that gets a 500 as a response, not as an exception."""
     return APIClient(raise_request_exception=False)
 
 
-def error(code: str, detail: str, attr: str | None = None, kind: str | None = None) -> dict[str, Any]:
-    """The one shape of errors, with one error."""
-    kind = kind or ("validation_error" if attr else "client_error")
-    return {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}
+@pytest.fixture
+def started() -> Iterator[Start]:
+    """Return a function that starts a call in a thread and returns its future."""
+    with ThreadPoolExecutor(4) as pool:
+        yield lambda call: pool.submit(closing_connections, call)

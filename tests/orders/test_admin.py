@@ -9,8 +9,8 @@ from django.db import connections, transaction
 from django.test import Client
 
 from orders.models import Order
-from tests.orders.factories import OrderFactory
-from tests.orders.test_retry import wait_until_locked_out
+from tests.factories import OrderFactory
+from tests.orders.concurrency import wait_until_locked_out
 
 NO_LINES = {"lines-TOTAL_FORMS": "0", "lines-INITIAL_FORMS": "0"}
 ONE_LINE = {
@@ -43,21 +43,21 @@ def test_add_change_list_delete(staff: Client) -> None:
     assert not Order.objects.exists()
 
 
-def test_an_order_with_lines_costs_what_they_come_to(staff: Client) -> None:
+def test_the_total_is_calculated_from_the_lines(staff: Client) -> None:
     assert staff.post("/admin/orders/order/add/", FORM | ONE_LINE).status_code == 302
     order = Order.objects.get()
     assert (order.total_amount, str(order.lines.get())) == (Decimal("7.50"), "3 x lamp")
 
 
 @pytest.mark.parametrize("wrong", [{"total_amount": "-1"}, {"total_amount": "NaN"}, {"customer_name": "a\0b"}])
-def test_bad_input_is_named_in_the_form(staff: Client, wrong: dict[str, str]) -> None:
+def test_invalid_input_is_shown_in_the_form(staff: Client, wrong: dict[str, str]) -> None:
     response = staff.post("/admin/orders/order/add/", FORM | wrong)
     assert (response.status_code, list(response.context["errors"].data[0].data) != []) == (200, True)
     assert not Order.objects.exists()
 
 
 @pytest.mark.postgres
-def test_an_order_deleted_meanwhile_does_not_come_back(staff: Client) -> None:
+def test_an_order_deleted_concurrently_is_not_recreated(staff: Client) -> None:
     order = OrderFactory.create()
 
     def save() -> int:
@@ -71,5 +71,5 @@ def test_an_order_deleted_meanwhile_does_not_come_back(staff: Client) -> None:
             Order.objects.filter(pk=order.pk).delete()
             saved = pool.submit(save)
             wait_until_locked_out()
-        assert saved.result(10) == 302  # to the list, which says that the order is gone
+        assert saved.result(10) == 302  # to the list, which says that the order does not exist
     assert not Order.objects.exists()

@@ -1,4 +1,4 @@
-"""Many orders in one request: all or none, or the good ones; in as few statements as one."""
+"""Many orders in one request: all or none, or the valid ones; in as few statements as one."""
 
 import json
 from collections.abc import Iterator
@@ -12,18 +12,16 @@ from rest_framework.test import APIClient
 
 from orders import bulk
 from orders.models import Order, OrderLine
-from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
-from tests.orders.test_lines import BULB, LAMP, UNPRICED
-from tests.orders.test_retry import answer, at_once, started, wait_until_locked_out
-from tests.orders.test_views import JOHN, shown
+from tests.errors import error
+from tests.factories import OrderFactory
+from tests.orders.concurrency import answer, at_once, wait_until_locked_out
+from tests.orders.payloads import BULB, JOHN, LAMP, UNPRICED, as_json
 
 pytestmark = pytest.mark.django_db
 
 TAKEN = "order with this order number already exists."
-TWICE = "An order before this one has this order number."
+REPEATED = "An earlier order in this request has the same order number."
 REQUIRED = "This field is required."
-__all__ = ["started"]  # a fixture
 
 
 def orders(count: int, **more: Any) -> list[dict[str, Any]]:
@@ -34,14 +32,14 @@ def ndjson(client: APIClient, body: str | bytes, query: str = "") -> Any:
     return client.generic("POST", f"/orders/bulk{query}", body, content_type="application/x-ndjson")
 
 
-def errors(*each: tuple[str, str, str]) -> dict[str, Any]:
-    listed = [{"attr": attr, "code": code, "detail": detail} for attr, code, detail in each]
+def errors(*expected: tuple[str, str, str]) -> dict[str, Any]:
+    listed = [{"attr": attr, "code": code, "detail": detail} for attr, code, detail in expected]
     return {"type": "validation_error", "errors": listed}
 
 
 @pytest.fixture
 def heard() -> Iterator[list[str]]:
-    """The numbers of the orders that receivers of post_save heard of."""
+    """Return the numbers of the orders that post_save was sent for."""
     numbers: list[str] = []
 
     def note(instance: Order, created: bool, **more: Any) -> None:
@@ -54,17 +52,17 @@ def heard() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("path", ["/orders/bulk", "/orders/bulk/"])
-def test_orders_are_made_in_their_order(client: APIClient, heard: list[str], path: str) -> None:
+def test_orders_are_created_in_their_order(client: APIClient, heard: list[str], path: str) -> None:
     sent = [
         JOHN,
         UNPRICED | {"order_number": "with lines", "lines": [LAMP, BULB], "status": "paid", "currency": "JPY"},
         JOHN | {"order_number": " third ", "note": "soon"},
     ]
     response = client.post(path, sent)
-    made = list(Order.objects.order_by("id"))
-    assert (response.status_code, response.json()) == (201, [shown(order) for order in made])
-    assert [order.order_number for order in made] == heard == ["order00003", "with lines", "third"]
-    assert [each["total_amount"] for each in response.json()] == ["1234.56", "23.50", "1234.56"]
+    created = list(Order.objects.order_by("id"))
+    assert (response.status_code, response.json()) == (201, [as_json(order) for order in created])
+    assert [order.order_number for order in created] == heard == ["order00003", "with lines", "third"]
+    assert [order["total_amount"] for order in response.json()] == ["1234.56", "23.50", "1234.56"]
     assert response.json()[1]["lines"] == [LAMP, BULB | {"description": "", "unit_price": "3.00"}]
     assert response["X-Search-Status"] == "pending"
     assert "ETag" not in response
@@ -73,7 +71,7 @@ def test_orders_are_made_in_their_order(client: APIClient, heard: list[str], pat
 def test_lines_of_json(client: APIClient) -> None:
     first, second = orders(2)
     response = ndjson(client, f"\n{json.dumps(first)}\r\n\n  {json.dumps(second)}")
-    assert (response.status_code, response.json()) == (201, [shown(order) for order in Order.objects.order_by("id")])
+    assert (response.status_code, response.json()) == (201, [as_json(order) for order in Order.objects.order_by("id")])
     assert Order.objects.count() == 2
 
 
@@ -87,7 +85,7 @@ def test_the_number_of_queries_does_not_grow(client: APIClient) -> None:
         ) as queries:
             assert client.post("/orders/bulk", sent).status_code == 201
         counts.append(sum("SAVEPOINT" not in query["sql"] for query in queries))
-    assert counts[0] == counts[1] == 5  # taken numbers, orders, lines, versions, lines again
+    assert counts[0] == counts[1] == 5  # existing numbers, orders, lines, versions, lines again
 
 
 def test_a_thousand(client: APIClient) -> None:
@@ -96,16 +94,16 @@ def test_a_thousand(client: APIClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "expected"),
     [
         ([], ("non_field_errors", "empty", "This list may not be empty.")),
         (orders(1_001), ("non_field_errors", "max_length", "Ensure this field has no more than 1000 elements.")),
     ],
 )
 @pytest.mark.parametrize("query", ["", "?atomic=false"])
-def test_too_few_and_too_many(client: APIClient, body: Any, told: tuple[str, str, str], query: str) -> None:
+def test_too_few_and_too_many(client: APIClient, body: Any, expected: tuple[str, str, str], query: str) -> None:
     response = client.post(f"/orders/bulk{query}", body)
-    assert (response.status_code, response.json()) == (400, errors(told))
+    assert (response.status_code, response.json()) == (400, errors(expected))
     assert not Order.objects.exists()
 
 
@@ -179,7 +177,7 @@ BAD = [
     JOHN | {"order_number": "d"},
 ]
 REASONS = [
-    (1, "order_number", "unique", TWICE),
+    (1, "order_number", "unique", REPEATED),
     (1, "customer_name", "blank", "This field may not be blank."),
     (2, "non_field_errors", "invalid", "Invalid data. Expected a dictionary, but got str."),
     (3, "lines.1.quantity", "min_value", "Ensure this value is greater than or equal to 1."),
@@ -187,7 +185,7 @@ REASONS = [
     (5, "order_number", "required", REQUIRED),
     (5, "customer_name", "required", REQUIRED),
     (5, "total_amount", "required", REQUIRED),
-    (6, "total_amount", "invalid", "The lines come to 20.50."),
+    (6, "total_amount", "invalid", "The lines add up to 20.50."),
 ]
 
 
@@ -195,23 +193,23 @@ def test_every_bad_order_is_named_by_its_place_and_none_is_kept(client: APIClien
     OrderFactory.create(order_number="taken")
     heard.clear()
     response = client.post("/orders/bulk", BAD)
-    told = {(each["attr"], each["code"], each["detail"]) for each in response.json()["errors"]}
+    listed = {(error["attr"], error["code"], error["detail"]) for error in response.json()["errors"]}
     assert (response.status_code, response.json()["type"]) == (400, "validation_error")
-    assert told == {(f"{at}.{attr}", code, detail) for at, attr, code, detail in REASONS}
+    assert listed == {(f"{at}.{attr}", code, detail) for at, attr, code, detail in REASONS}
     assert (Order.objects.count(), heard) == (1, [])
 
 
 @pytest.mark.parametrize(
-    ("first", "told"),
+    ("first", "expected"),
     [
         (None, ("0", "null", "This field may not be null.")),
         (7, ("0.non_field_errors", "invalid", "Invalid data. Expected a dictionary, but got str.")),
         (JOHN | {"customer_name": ""}, ("0.customer_name", "blank", "This field may not be blank.")),
     ],
 )
-def test_the_first_order_is_named_too(client: APIClient, first: Any, told: tuple[str, str, str]) -> None:
+def test_the_first_order_is_named_too(client: APIClient, first: Any, expected: tuple[str, str, str]) -> None:
     response = client.post("/orders/bulk", [first])
-    assert (response.status_code, response.json()) == (400, errors(told))
+    assert (response.status_code, response.json()) == (400, errors(expected))
 
 
 def test_of_not_atomic_ones_the_good_are_kept(client: APIClient, heard: list[str]) -> None:
@@ -219,24 +217,24 @@ def test_of_not_atomic_ones_the_good_are_kept(client: APIClient, heard: list[str
     heard.clear()
     response = client.post("/orders/bulk?atomic=false", BAD)
     answered = response.json()
-    kept = [shown(order) for order in Order.objects.exclude(order_number="taken").order_by("id")]
+    kept = [as_json(order) for order in Order.objects.exclude(order_number="taken").order_by("id")]
     assert (response.status_code, answered["created"], answered["refused"]) == (207, 2, 6)
-    assert [each["status"] for each in answered["results"]] == [201, 400, 400, 400, 400, 400, 400, 201]
-    assert [each["order"] for each in answered["results"] if each["status"] == 201] == kept
-    told = {
-        (at, each["attr"], each["code"], each["detail"])
+    assert [result["status"] for result in answered["results"]] == [201, 400, 400, 400, 400, 400, 400, 201]
+    assert [result["order"] for result in answered["results"] if result["status"] == 201] == kept
+    listed = {
+        (at, error["attr"], error["code"], error["detail"])
         for at, result in enumerate(answered["results"])
-        for each in result.get("errors", [])
+        for error in result.get("errors", [])
     }
-    assert told == set(REASONS)
+    assert listed == set(REASONS)
     assert heard == ["order00003", "d"]
     assert response["X-Search-Status"] == "pending"
 
 
 def test_not_atomic_and_nothing_good(client: APIClient) -> None:
     response = client.post("/orders/bulk?atomic=false", [{"order_number": "a", "customer_name": "b"}])
-    told = {"status": 400, "errors": [{"attr": "total_amount", "code": "required", "detail": REQUIRED}]}
-    assert (response.status_code, response.json()) == (207, {"created": 0, "refused": 1, "results": [told]})
+    listed = {"status": 400, "errors": [{"attr": "total_amount", "code": "required", "detail": REQUIRED}]}
+    assert (response.status_code, response.json()) == (207, {"created": 0, "refused": 1, "results": [listed]})
 
 
 def test_what_fails_on_the_way_leaves_nothing(client: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:

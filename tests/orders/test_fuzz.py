@@ -1,4 +1,4 @@
-"""Whatever JSON comes, the answer is an order or a reason, never a 500."""
+"""Any JSON gets an order or an error as its response, never a 500."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from orders.models import Order
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ fuzz = settings(
 
 
 def answers(response: Any, good: int) -> None:
-    """Asserts that the answer has either of the two shapes."""
+    """Assert that the response is an order or an error."""
     if response.status_code == good:
         assert set(response.json()) == {
             "id",
@@ -61,7 +61,7 @@ def answers(response: Any, good: int) -> None:
     else:
         assert response.status_code == 400
         assert set(response.json()) == {"type", "errors"}
-        assert all(set(each) == {"code", "detail", "attr"} for each in response.json()["errors"])
+        assert all(set(error) == {"code", "detail", "attr"} for error in response.json()["errors"])
 
 
 @fuzz

@@ -1,4 +1,4 @@
-"""An order's lines: created and replaced with it in one request, and what they come to."""
+"""An order's lines: created and replaced with it in one request, and their total."""
 
 from typing import Any
 
@@ -7,15 +7,11 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from orders.models import Order
-from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
-from tests.orders.test_views import JOHN, shown
+from tests.errors import error
+from tests.factories import OrderFactory
+from tests.orders.payloads import BULB, JOHN, LAMP, UNPRICED, as_json
 
 pytestmark = pytest.mark.django_db
-
-LAMP = {"sku": "lamp", "description": "A lamp", "quantity": 2, "unit_price": "10.25"}
-BULB = {"sku": "bulb", "quantity": 1, "unit_price": 3}
-UNPRICED = {"order_number": "order00003", "customer_name": "John Doe"}
 
 
 @pytest.fixture
@@ -25,15 +21,15 @@ def order(client: APIClient) -> Order:
     return Order.objects.get()
 
 
-def test_an_order_is_made_with_its_lines_and_costs_what_they_come_to(client: APIClient) -> None:
+def test_an_order_is_created_with_its_lines_and_their_total(client: APIClient) -> None:
     response = client.post("/orders/create", UNPRICED | {"lines": [LAMP, BULB], "status": "draft", "currency": "JPY"})
     order = Order.objects.get()
-    assert (response.status_code, response.json()) == (201, shown(order))
+    assert (response.status_code, response.json()) == (201, as_json(order))
     assert response.json()["lines"] == [LAMP, BULB | {"description": "", "unit_price": "3.00"}]
     assert (response.json()["total_amount"], order.status, order.currency) == ("23.50", "draft", "JPY")
 
 
-def test_what_is_not_said_has_its_default(client: APIClient, settings: Any) -> None:
+def test_defaults(client: APIClient, settings: Any) -> None:
     settings.ORDER_CURRENCY = "CHF"
     response = client.post("/orders/create", JOHN)
     assert {name: response.json()[name] for name in ("currency", "status", "note", "lines")} == {
@@ -44,7 +40,7 @@ def test_what_is_not_said_has_its_default(client: APIClient, settings: Any) -> N
     }
 
 
-def test_another_program_s_row_has_the_database_s_defaults() -> None:
+def test_database_defaults() -> None:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO orders_order (order_number, customer_name, total_amount) VALUES ('a', 'b', 1)")
     assert Order.objects.values("currency", "status", "note").get() == {
@@ -63,15 +59,15 @@ def test_a_total_that_does_not_agree_is_refused(client: APIClient) -> None:
     response = client.post("/orders/", UNPRICED | {"lines": [LAMP], "total_amount": 20})
     assert (response.status_code, response.json()) == (
         400,
-        error("invalid", "The lines come to 20.50.", "total_amount"),
+        error("invalid", "The lines add up to 20.50.", "total_amount"),
     )
     assert not Order.objects.exists()
 
 
 @pytest.mark.parametrize("lines", [[], None])
 def test_without_lines_the_total_is_needed(client: APIClient, lines: Any) -> None:
-    given = {} if lines is None else {"lines": lines}
-    response = client.post("/orders/", UNPRICED | given)
+    fields = {} if lines is None else {"lines": lines}
+    response = client.post("/orders/", UNPRICED | fields)
     assert response.status_code == 400
     assert response.json() == error("required", "This field is required.", "total_amount")
 
@@ -79,7 +75,7 @@ def test_without_lines_the_total_is_needed(client: APIClient, lines: Any) -> Non
 def test_lines_are_replaced_and_the_total_follows(client: APIClient, order: Order) -> None:
     response = client.patch(f"/orders/{order.pk}/", {"lines": [BULB]})
     after = Order.objects.get()
-    assert (response.status_code, response.json()) == (200, shown(after))
+    assert (response.status_code, response.json()) == (200, as_json(after))
     assert (response.json()["total_amount"], len(response.json()["lines"])) == ("3.00", 1)
     assert after.version > order.version
 
@@ -89,11 +85,11 @@ def test_a_patch_of_something_else_leaves_the_lines(client: APIClient, order: Or
     assert (response.json()["status"], len(response.json()["lines"])) == ("paid", 2)
 
 
-def test_another_total_than_the_kept_lines_come_to_is_refused(client: APIClient, order: Order) -> None:
+def test_a_total_that_does_not_agree_with_the_kept_lines_is_refused(client: APIClient, order: Order) -> None:
     response = client.patch(f"/orders/{order.pk}/", {"total_amount": 5})
     assert (response.status_code, response.json()) == (
         400,
-        error("invalid", "The lines come to 23.50.", "total_amount"),
+        error("invalid", "The lines add up to 23.50.", "total_amount"),
     )
 
 
@@ -126,7 +122,7 @@ def test_the_lines_may_go_with_a_new_total(client: APIClient, order: Order) -> N
 )
 def test_bad_input_is_named_and_nothing_is_kept(client: APIClient, wrong: Any, attr: str, code: str) -> None:
     response = client.post("/orders/", JOHN | wrong)
-    errors = {(each["attr"], each["code"]) for each in response.json()["errors"]}
+    errors = {(error["attr"], error["code"]) for error in response.json()["errors"]}
     assert (response.status_code, (attr, code) in errors) == (400, True), errors
     assert not Order.objects.exists()
 

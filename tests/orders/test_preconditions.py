@@ -5,8 +5,8 @@ from rest_framework.test import APIClient
 
 from orders.models import Order
 from orders.preconditions import PreconditionFailed
-from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
+from tests.errors import error
+from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -1,56 +1,18 @@
-"""Writes that meet: with real threads, each with its own connection, and a barrier before the start."""
+"""Concurrent writes: conflicts and deadlocks are retried once."""
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
-from rest_framework.test import APIClient
+from django.db import OperationalError, connection, transaction
 
 from orders.models import Order
-from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
+from tests.errors import error
+from tests.factories import OrderFactory
+from tests.orders.concurrency import Answer, answer, at_once, wait_until_locked_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Answer = tuple[int, Any]
-
-
-def answer(method: str, path: str, body: object = None) -> Answer:
-    """What a client of its own gets."""
-    response = getattr(APIClient(raise_request_exception=False), method)(path, body)
-    return response.status_code, response.json() if response.content else None
-
-
-def at_once(*calls: Callable[[], Answer]) -> list[Answer]:
-    """The answers of all calls, which start together."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], Answer]) -> Answer:
-        barrier.wait(10)
-        try:
-            return call()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-@pytest.fixture
-def started() -> Iterator[Callable[[Callable[[], Answer]], Any]]:
-    """Starts a call in a thread; its `result()` is the answer."""
-    with ThreadPoolExecutor(4) as pool:
-
-        def closing(call: Callable[[], Answer]) -> Answer:
-            try:
-                return call()
-            finally:
-                connections.close_all()
-
-        yield lambda call: pool.submit(closing, call)
 
 
 @pytest.mark.parametrize("round_", range(5))
@@ -79,7 +41,7 @@ def test_a_patch_waits_for_another_and_builds_on_it(started: Any) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("method", ["patch", "delete"])
-def test_what_waits_for_a_delete_is_a_404(started: Any, method: str) -> None:
+def test_a_change_that_waits_for_a_delete_is_a_404(started: Any, method: str) -> None:
     order = OrderFactory.create()
     with transaction.atomic():
         Order.objects.filter(pk=order.pk).delete()
@@ -88,17 +50,6 @@ def test_what_waits_for_a_delete_is_a_404(started: Any, method: str) -> None:
     status, body = change.result(10)
     assert (status, body["errors"][0]["code"]) == (404, "not_found")
     assert not Order.objects.exists()
-
-
-def wait_until_locked_out() -> None:
-    """Returns once a session waits for a lock that this one holds."""
-    for _ in range(1000):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-            if cursor.fetchone():
-                return
-            cursor.execute("SELECT pg_sleep(0.01)")
-    raise AssertionError("nobody waits")
 
 
 @pytest.mark.parametrize("round_", range(5))
@@ -150,7 +101,7 @@ def test_one_of_many_patches_gets_the_order_number() -> None:
 
 
 def deadlocked() -> OperationalError:
-    """The error as Django raises it for PostgreSQL's 40P01."""
+    """Return the error that Django raises for PostgreSQL's 40P01."""
     cause = Exception("deadlock detected")
     cause.sqlstate = "40P01"  # type: ignore[attr-defined]
     raised = OperationalError("deadlock detected")
@@ -178,16 +129,16 @@ def test_a_deadlock_is_tried_only_once_more(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def fail_first(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
-    """Lets the first saves and deletes deadlock; the list grows with each try."""
+    """Let the first saves and deletes deadlock; return a list that grows with each try."""
     tries: list[int] = []
 
     def failing(original: Callable[..., Any]) -> Callable[..., Any]:
         def write(self: Order, *args: Any, **kwargs: Any) -> Any:
-            done = original(self, *args, **kwargs)
+            result = original(self, *args, **kwargs)
             tries.append(1)
             if len(tries) <= times:
                 raise deadlocked()
-            return done
+            return result
 
         return write
 
@@ -198,7 +149,7 @@ def fail_first(monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
 
 @pytest.mark.postgres
 def test_a_real_deadlock_ends_in_two_writes(started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another program takes two rows in the opposite order; whoever PostgreSQL kills, the request is a 200."""
+    """Another program locks two rows in the opposite order; PostgreSQL aborts the request, whose retry succeeds."""
     first, second = OrderFactory.create_batch(2)
     original, tries = Order.save, []
     request_holds_first, other_holds_second = threading.Event(), threading.Event()
@@ -209,7 +160,7 @@ def test_a_real_deadlock_ends_in_two_writes(started: Any, monkeypatch: pytest.Mo
         request_holds_first.set()
         assert other_holds_second.wait(10)
         if len(tries) == 1:
-            wait_until_locked_out()  # the other: so it is the request that closes the circle, looks, and is killed
+            wait_until_locked_out()  # until the other waits, so that the request closes the cycle and is aborted
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL deadlock_timeout = '10ms'")
         Order.objects.filter(pk=second.pk).update(customer_name="request")
@@ -218,7 +169,7 @@ def test_a_real_deadlock_ends_in_two_writes(started: Any, monkeypatch: pytest.Mo
     patch = started(lambda: answer("patch", f"/orders/{first.pk}/", {"customer_name": "request"}))
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL deadlock_timeout = '60s'")  # the other never looks
+            cursor.execute("SET LOCAL deadlock_timeout = '60s'")  # the other does not check for deadlocks
         Order.objects.filter(pk=second.pk).update(customer_name="other")
         other_holds_second.set()
         assert request_holds_first.wait(10)

@@ -1,4 +1,4 @@
-"""`manage.py sample_orders`: as many as asked, the same for the same seed, none that meets another."""
+"""`manage.py sample_orders`: the given number of orders, the same for the same seed, with unique numbers."""
 
 import io
 import unicodedata
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from orders import sample_data
 from orders.models import Order, OrderStatus, total_of
+from orders.sample_data import create_sample_orders
 from orders.serializers import OrderSerializer
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ def contents() -> list[Any]:
 
 
 def test_as_many_as_asked(settings: Any) -> None:
-    assert run(7) == "7 sample orders made\n"
+    assert run(7) == "7 sample orders created\n"
     assert [order.order_number for order in Order.objects.order_by("id")] == [f"S1-{at:07}" for at in range(1, 8)]
     assert run(1, "--verbosity", 0) == ""
 
@@ -50,19 +50,18 @@ def test_a_second_run_goes_on() -> None:
     assert numbers == {"S1-order", "S11-0000004", "S11-0000005", *(f"S1-{at:07}" for at in range(1, 6))}
 
 
-def test_the_same_seed_makes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
-    for batch, seed in ((500, 3), (2, 3), (500, 4)):
-        monkeypatch.setattr(sample_data, "BATCH", batch)
+def test_the_same_seed_creates_the_same_orders() -> None:
+    runs = []
+    for batch_size, seed in ((500, 3), (2, 3), (500, 4)):
         Order.objects.all().delete()
-        assert list(sample_data.sample(5, seed, NOW))[-1] == 5
-        made.append(contents())
-    assert made[0] == made[1]
-    assert [each["customer_name"] for each in made[0]] != [each["customer_name"] for each in made[2]]
+        assert list(create_sample_orders(5, seed, now=NOW, batch_size=batch_size))[-1] == 5
+        runs.append(contents())
+    assert runs[0] == runs[1]
+    assert [order["customer_name"] for order in runs[0]] != [order["customer_name"] for order in runs[2]]
 
 
 def test_they_are_various_and_true() -> None:
-    list(sample_data.sample(400, 1, NOW))
+    list(create_sample_orders(400, 1, now=NOW))
     orders = list(Order.objects.prefetch_related("lines"))
     scripts = {unicodedata.name(order.customer_name[0]).split()[0] for order in orders}
     assert scripts == {"LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "CJK", "HANGUL"}
@@ -76,7 +75,7 @@ def test_they_are_various_and_true() -> None:
 
 def test_a_batch_is_a_few_statements(django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(12):
-        list(sample_data.sample(100, 1, NOW))
+        list(create_sample_orders(100, 1, now=NOW))
 
 
 @pytest.mark.parametrize(

@@ -1,50 +1,23 @@
-"""The orders' HTTP interface, as the brief uses it and as REST does."""
+"""The API of orders, by the paths of the brief and by REST paths."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
 from orders.models import Order
-from tests.orders.conftest import error
-from tests.orders.factories import OrderFactory
+from tests.errors import error
+from tests.factories import OrderFactory
+from tests.orders.payloads import JOHN, as_json
 
 pytestmark = pytest.mark.django_db
 
-JOHN = {"order_number": "order00003", "customer_name": "John Doe", "total_amount": 1234.56}
-
-
-def shown(order: Order) -> dict[str, Any]:
-    """The order as the API answers it."""
-    return {
-        "id": order.pk,
-        "order_number": order.order_number,
-        "customer_name": order.customer_name,
-        "total_amount": f"{order.total_amount:.2f}",
-        "currency": order.currency,
-        "status": order.status,
-        "note": order.note,
-        "lines": [
-            {
-                "sku": line.sku,
-                "description": line.description,
-                "quantity": line.quantity,
-                "unit_price": f"{line.unit_price:.2f}",
-            }
-            for line in order.lines.all()
-        ],
-        "created_at": order.created_at.isoformat().replace("+00:00", "Z"),
-        "updated_at": order.updated_at.isoformat().replace("+00:00", "Z"),
-        "version": order.version,
-    }
-
 
 @pytest.mark.parametrize("path", ["/orders/create", "/orders/create/", "/orders/", "/orders"])
-def test_post_makes_an_order(client: APIClient, path: str) -> None:
+def test_post_creates_an_order(client: APIClient, path: str) -> None:
     response = client.post(path, JOHN)
     order = Order.objects.get()
-    assert (response.status_code, response.json()) == (201, shown(order))
+    assert (response.status_code, response.json()) == (201, as_json(order))
     assert (order.order_number, order.customer_name, order.total_amount) == (
         "order00003",
         "John Doe",
@@ -59,7 +32,7 @@ def test_patch_changes_what_it_names(client: APIClient, path: str) -> None:
     before = OrderFactory.create()
     response = client.patch(path.format(before.pk), {"customer_name": "Jane Doe", "total_amount": 12.56})
     after = Order.objects.get()
-    assert (response.status_code, response.json()) == (200, shown(after))
+    assert (response.status_code, response.json()) == (200, as_json(after))
     assert (after.order_number, after.customer_name, after.total_amount) == (
         before.order_number,
         "Jane Doe",
@@ -74,7 +47,7 @@ def test_patch_changes_what_it_names(client: APIClient, path: str) -> None:
 def test_put_replaces_an_order(client: APIClient, path: str) -> None:
     before = OrderFactory.create()
     response = client.put(path.format(before.pk), JOHN)
-    assert (response.status_code, response.json()) == (200, shown(Order.objects.get()))
+    assert (response.status_code, response.json()) == (200, as_json(Order.objects.get()))
     assert response.json()["order_number"] == "order00003"
 
 
@@ -90,7 +63,7 @@ def test_put_needs_every_field(client: APIClient) -> None:
 def test_get_shows_an_order(client: APIClient) -> None:
     order = OrderFactory.create()
     response = client.get(f"/orders/{order.pk}/")
-    assert (response.status_code, response.json()) == (200, shown(order))
+    assert (response.status_code, response.json()) == (200, as_json(order))
     assert response["ETag"] == f'"{order.version}"'
 
 
@@ -104,7 +77,7 @@ def test_delete_removes_an_order(client: APIClient) -> None:
 def test_a_client_sets_neither_id_nor_version_nor_times(client: APIClient) -> None:
     response = client.post("/orders/", JOHN | {"id": 7_000_000, "version": 7, "created_at": "2001-01-01T00:00:00Z"})
     order = Order.objects.get()
-    assert response.json() == shown(order)
+    assert response.json() == as_json(order)
     assert order.pk != 7_000_000
     assert order.version != 7
     assert order.created_at.year > 2001
@@ -133,7 +106,7 @@ def test_what_is_accepted_and_kept(client: APIClient, field: str, sent: object, 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
 @pytest.mark.parametrize("pk", [0, 4_000_000, 2**63 - 1, 2**63, 10**40, "9" * 5000, "-1", "x", "1.0", "%00", "1/2"])
-def test_an_id_that_is_not_there_is_a_404(client: APIClient, method: str, pk: object) -> None:
+def test_an_unknown_id_is_a_404(client: APIClient, method: str, pk: object) -> None:
     response = getattr(client, method)(f"/orders/{pk}/", JOHN)
     assert (response.status_code, response.json()["type"]) == (404, "client_error")
     assert response.json()["errors"][0]["code"] == "not_found"
@@ -160,7 +133,7 @@ def test_other_methods_are_a_405(client: APIClient, method: str, path: str) -> N
 
 
 @pytest.mark.parametrize("path", ["/orders/", "/orders/create", "/orders/bulk", "/orders/{}/", "/orders/update/{}/"])
-def test_options_says_what_may_be_done(client: APIClient, path: str) -> None:
+def test_options_lists_the_methods(client: APIClient, path: str) -> None:
     response = client.options(path.format(OrderFactory.create().pk))
     assert response.status_code == 200
     assert "OPTIONS" in response["Allow"]

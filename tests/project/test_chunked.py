@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from project.chunked import with_chunked_bodies
+from project.chunked import read_chunked_bodies
 
 
 def read(environ: dict[str, Any]) -> tuple[bytes, str | None]:
-    """What an application behind the wrapper reads, and the length it is told."""
+    """Return the body that a wrapped application reads, and its CONTENT_LENGTH."""
     seen: dict[str, Any] = {}
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         seen.update(environ)
         return [environ["wsgi.input"].read()]
 
-    (body,) = with_chunked_bodies(application)(environ, None)
+    (body,) = read_chunked_bodies(application)(environ, None)
     return body, seen.get("CONTENT_LENGTH")
 
 
@@ -30,6 +30,6 @@ def test_of_a_body_over_the_limit_one_byte_more_is_read(settings: Any) -> None:
     assert read({"wsgi.input": BytesIO(b"x" * 9), "wsgi.input_terminated": True}) == (b"x" * 6, "6")
 
 
-@pytest.mark.parametrize("known", [{"CONTENT_LENGTH": "2", "wsgi.input_terminated": True}, {}])
-def test_other_bodies_are_left_alone(known: dict[str, Any]) -> None:
-    assert read({"wsgi.input": BytesIO(b"{}"), **known}) == (b"{}", known.get("CONTENT_LENGTH"))
+@pytest.mark.parametrize("environ", [{"CONTENT_LENGTH": "2", "wsgi.input_terminated": True}, {}])
+def test_other_bodies_are_left_alone(environ: dict[str, Any]) -> None:
+    assert read({"wsgi.input": BytesIO(b"{}"), **environ}) == (b"{}", environ.get("CONTENT_LENGTH"))

@@ -1,4 +1,4 @@
-"""Every error has one shape, also where no view of the API is reached."""
+"""Every error has the same JSON structure, also outside the API's views."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from orders.models import Order
 from orders.views import OrderView
-from tests.orders.conftest import error
+from tests.errors import error
 
 GOOD = {"order_number": "a1", "customer_name": "Ann", "total_amount": 1}
 NOT_FOUND = error("not_found", "Not found.")
@@ -26,14 +26,14 @@ def client() -> Client:
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("method", ["get", "post", "delete"])
 @pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/orders/x/", "/orders/create/more", "/orders/1/2"])
-def test_an_address_that_leads_nowhere(client: Client, settings: Any, debug: bool, method: str, path: str) -> None:
+def test_an_unknown_path(client: Client, settings: Any, debug: bool, method: str, path: str) -> None:
     settings.DEBUG = debug
     response = getattr(client, method)(path)
     assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_an_address_that_leads_nowhere_asks_for_no_csrf_token(method: str) -> None:
+def test_an_unknown_path_needs_no_csrf_token(method: str) -> None:
     response = getattr(Client(enforce_csrf_checks=True), method)("/orders/x/")
     assert (response.status_code, response.json()) == (404, NOT_FOUND)
 
@@ -47,7 +47,7 @@ def test_the_admin_keeps_its_pages(client: Client, db: None) -> None:
 
 @pytest.mark.parametrize("debug", [False, True])
 @pytest.mark.parametrize("where", ["get_queryset", "initial"])
-def test_what_fails_in_a_view(
+def test_an_exception_in_a_view(
     client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, debug: bool, where: str
 ) -> None:
     def fail(*args: Any) -> None:
@@ -62,7 +62,7 @@ def test_what_fails_in_a_view(
     )
 
 
-def test_what_fails_outside_a_view(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_outside_a_view(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any) -> None:
         raise RuntimeError("a secret")
 
@@ -76,12 +76,12 @@ def test_what_fails_outside_a_view(client: Client, monkeypatch: pytest.MonkeyPat
 
 def test_a_foreign_host(client: Client) -> None:
     response = client.get("/orders/", headers={"host": "evil.example"})
-    assert (response.status_code, response.json()) == (400, error("bad_request", "The request cannot be read."))
+    assert (response.status_code, response.json()) == (400, error("bad_request", "The request could not be read."))
 
 
 @pytest.fixture
 def closed(monkeypatch: pytest.MonkeyPatch, db: None) -> User:
-    """The API as it is with debug off; the one user of it."""
+    """Require a login, as without DEBUG; return a user."""
     monkeypatch.setattr(OrderView, "permission_classes", [IsAuthenticated])
     return User.objects.create_user("ann")
 
@@ -132,10 +132,10 @@ def test_a_form_while_the_csrf_token_is_looked_for(closed: User) -> None:
     )
 
 
-def test_a_client_that_goes_away_in_mid_body(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_disconnects_while_sending_its_body(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any) -> None:
         raise UnreadablePostError("gone")
 
     monkeypatch.setattr("django.http.request.HttpRequest.read", fail)
     response = client.post("/orders/create", b"{}", content_type="application/json")
-    assert (response.status_code, response.json()) == (400, error("parse_error", "The request cannot be read."))
+    assert (response.status_code, response.json()) == (400, error("parse_error", "The request could not be read."))

@@ -1,4 +1,4 @@
-"""What gunicorn passes on, as gunicorn.conf.py tells it."""
+"""The limit of the request line in gunicorn.conf.py."""
 
 import json
 from collections.abc import Iterator

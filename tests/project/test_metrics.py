@@ -1,4 +1,4 @@
-"""GET /metrics: all that is measured, by whichever process, for nobody else than the API is for."""
+"""GET /metrics: the metrics of all processes, for the clients that may use the API."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.authtoken.models import Token
 from rest_framework.permissions import IsAuthenticated
 
-from project.metrics import Metrics, forget_the_dead
+from project.metrics import MetricsView, remove_ended_processes
 from tests.faults.http import Request, ask
 from tests.faults.service import ROOT, Service
 from tests.support import in_threads, wait_until
@@ -32,14 +32,18 @@ PROMETHEUS = (
 
 
 def samples(text: str) -> Samples:
-    """Every value, by its name and the labels' values."""
-    found = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    return {(sample.name, ",".join(sample.labels.values())): sample.value for sample in found}
+    """Return every value by its name and the values of its labels."""
+    families = text_string_to_metric_families(text)
+    return {
+        (sample.name, ",".join(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 @pytest.mark.django_db
 class TestOneProcess:
-    """As one process answers that shares no folder."""
+    """One process, without a shared folder."""
 
     def test_every_metric_is_served(self, client: Client) -> None:
         response = client.get("/metrics")
@@ -57,12 +61,12 @@ class TestOneProcess:
         "accept",
         ["", "text/html", "image/png", "text/plain;version=x", "application/openmetrics-text;version=1.0.0.x.y"],
     )
-    def test_whatever_a_client_accepts_it_gets_an_answer(self, client: Client, accept: str) -> None:
+    def test_any_accept_header_gets_a_response(self, client: Client, accept: str) -> None:
         response = client.get("/metrics", headers={"Accept": accept})
         assert (response.status_code, b"search_outbox_entries" in response.content) == (200, True)
 
-    def test_with_debug_off_it_wants_a_token(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Metrics, "permission_classes", [IsAuthenticated])
+    def test_without_debug_it_needs_a_token(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(MetricsView, "permission_classes", [IsAuthenticated])
         for headers in ({}, {"Authorization": "Token x"}):
             refused = client.get("/metrics", headers={"Accept": PROMETHEUS, **headers})
             assert (refused.status_code, refused["Content-Type"]) == (401, "application/json")
@@ -70,12 +74,11 @@ class TestOneProcess:
         token = Token.objects.create(user=User.objects.create_user("prometheus"))
         assert client.get("/metrics", headers={"Authorization": f"Token {token.key}"}).status_code == 200
 
-    def test_it_is_closed_by_what_closes_the_api(self) -> None:
-        """Nothing of its own is open, so that the settings decide."""
-        assert "permission_classes" not in vars(Metrics)
-        assert "authentication_classes" not in vars(Metrics)
+    def test_it_has_the_permissions_of_the_api(self) -> None:
+        assert "permission_classes" not in vars(MetricsView)
+        assert "authentication_classes" not in vars(MetricsView)
 
-    def test_it_is_no_part_of_the_description(self, client: Client) -> None:
+    def test_it_is_not_in_the_schema(self, client: Client) -> None:
         assert "/metrics" not in client.get("/api/schema").content.decode()
 
     @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
@@ -95,7 +98,7 @@ print(os.getpid(), flush=True)
 
 
 def count(folder: Path, number: int, end: str = "os._exit(0)") -> "subprocess.Popen[str]":
-    """A process that counts into a folder, and says that it has."""
+    """Start a process that counts into a folder; return once it has counted."""
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "project.settings"}
     command = [sys.executable, "-c", COUNTING.format(count=number, end=end)]
     process = subprocess.Popen(
@@ -108,25 +111,25 @@ def count(folder: Path, number: int, end: str = "os._exit(0)") -> "subprocess.Po
 
 @pytest.mark.django_db
 class TestSeveralProcesses:
-    """As one answers that shares a folder."""
+    """Several processes that share a folder."""
 
-    def test_what_the_dead_have_counted_stays_but_they_are_in_no_state(
+    def test_counters_of_ended_processes_stay_and_their_gauges_do_not(
         self, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(settings, "PROMETHEUS_MULTIPROC_DIR", str(tmp_path), raising=False)
-        lives, dies = count(tmp_path, 2, "input()"), count(tmp_path, 3)
-        dies.communicate()
-        found = samples(client.get("/metrics").content.decode())
-        lives.communicate("\n")
+        running, ended = count(tmp_path, 2, "input()"), count(tmp_path, 3)
+        ended.communicate()
+        before = samples(client.get("/metrics").content.decode())
+        running.communicate("\n")
         after = samples(client.get("/metrics").content.decode())
-        for each, alive in ((found, 1), (after, 0)):
-            assert each["search_push_outcomes_total", "done"] == 5
-            assert each.get(("search_breaker_state", "open"), 0) == alive
-            assert each["search_outbox_entries", "pending"] == 0
+        for scraped, alive in ((before, 1), (after, 0)):
+            assert scraped["search_push_outcomes_total", "done"] == 5
+            assert scraped.get(("search_breaker_state", "open"), 0) == alive
+            assert scraped["search_outbox_entries", "pending"] == 0
 
-    def test_a_strange_file_is_passed_over(self, tmp_path: Path) -> None:
+    def test_an_unknown_file_is_skipped(self, tmp_path: Path) -> None:
         (tmp_path / "gauge_livesum_x.db").touch()
-        forget_the_dead(str(tmp_path))
+        remove_ended_processes(str(tmp_path))
         assert [path.name for path in tmp_path.iterdir()] == ["gauge_livesum_x.db"]
 
 
@@ -140,7 +143,7 @@ class TestGunicorn:
         assert answer.status == HTTPStatus.OK
         return samples(answer.body.decode())
 
-    def test_both_workers_are_told_of_whichever_answers(self, indices: Elasticsearch, tmp_path: Path) -> None:
+    def test_each_worker_returns_the_metrics_of_both(self, indices: Elasticsearch, tmp_path: Path) -> None:
         [engine] = settings.ELASTICSEARCH_DSL["default"]["hosts"]
         with Service(engine, tmp_path, relay=False, SEARCH_PUSH_TIMEOUT="20", TMPDIR=str(tmp_path)) as service:
 

@@ -1,4 +1,4 @@
-"""SQLite: a new file that is opened by several at once."""
+"""SQLite: a new file that several processes open at once."""
 
 import os
 import subprocess
@@ -17,24 +17,24 @@ from tempfile import TemporaryDirectory
 import django
 from django.db import connection
 
-def open_it(name, together, found):
+def open_file(name, barrier, results):
     connection.settings_dict["NAME"] = name
-    together.wait()
+    barrier.wait()
     try:
         with connection.cursor() as cursor:
-            found.put(cursor.execute("PRAGMA journal_mode").fetchone()[0])
+            results.put(cursor.execute("PRAGMA journal_mode").fetchone()[0])
     except Exception as error:
-        found.put(repr(error))
+        results.put(repr(error))
 
 if __name__ == "__main__":
     django.setup()
-    found, modes = Queue(), set()
+    results, modes = Queue(), set()
     with TemporaryDirectory() as folder:
         for number in range(60):
-            together = Barrier(2)
-            openers = [Process(target=open_it, args=(f"{folder}/{number}", together, found)) for _ in range(2)]
+            barrier = Barrier(2)
+            openers = [Process(target=open_file, args=(f"{folder}/{number}", barrier, results)) for _ in range(2)]
             [opener.start() for opener in openers]
-            modes |= {found.get(timeout=30) for _ in openers}
+            modes |= {results.get(timeout=30) for _ in openers}
             [opener.join() for opener in openers]
     print(*modes)
 """
@@ -42,7 +42,7 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_two_processes_open_a_new_file(tmp_path):
-    """Each makes it write-ahead-logged; where they meet, the later one waits."""
+    """Both switch it to write-ahead logging; the second waits instead of failing."""
     environment = os.environ | {
         "DATABASE_URL": f"sqlite:///{tmp_path}/db",
         "DJANGO_SETTINGS_MODULE": "project.settings",

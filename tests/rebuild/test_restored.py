@@ -16,7 +16,7 @@ from search.models import Entry, Index
 from search.push.sender import sender
 from search.rebuild import rebuild
 from search.rebuild.rebuild import Options
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import assert_quiet, settle
 from tests.search.interleavings.rebuilding import ALIAS, live, named
 from tests.support import assert_in_step

@@ -1,9 +1,9 @@
-// What the pages do beyond HTML and htmx. All of it works without, only less comfortably.
+// Conveniences beyond HTML and htmx; the pages work without them.
 "use strict";
 (() => {
-  const unreachable = (is) => { document.getElementById("unreachable").hidden = !is; };
+  const showUnreachable = (shown) => { document.getElementById("unreachable").hidden = !shown; };
 
-  // "/" goes to the search box, unless somebody is writing.
+  // "/" moves the focus to the search box, unless the user is typing in another field.
   document.addEventListener("keydown", (event) => {
     const box = document.getElementById("q");
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !box) return;
@@ -13,7 +13,7 @@
     box.select();
   });
 
-  // A link that was followed may be gone from the new page: the keyboard goes on at the result.
+  // The link that was followed may not be on the new page: then move the focus to the results.
   let hadFocus = false;
   document.addEventListener("htmx:beforeSwap", () => { hadFocus = document.activeElement !== document.body; });
   document.addEventListener("htmx:afterSettle", () => {
@@ -21,7 +21,7 @@
     if (hadFocus && document.activeElement === document.body && results) results.focus({ preventScroll: true });
   });
 
-  document.addEventListener("htmx:sendError", () => unreachable(true));
-  document.addEventListener("htmx:responseError", () => unreachable(true));
-  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful !== false) unreachable(false); });
+  document.addEventListener("htmx:sendError", () => showUnreachable(true));
+  document.addEventListener("htmx:responseError", () => showUnreachable(true));
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful !== false) showUnreachable(false); });
 })();

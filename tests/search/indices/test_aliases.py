@@ -12,7 +12,7 @@ from search.indices.swap import swap
 from search.models import Entry, Index, IndexState
 from search.push.relay import Relay
 from search.push.sender import sender
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.support import assert_in_step, in_index
 
 ALIAS = OrderDocument._index._name

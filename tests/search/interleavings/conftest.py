@@ -8,7 +8,7 @@ import pytest
 from orders.models import Order
 from search.mapping.keys import Key
 from search.push import actions
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import settle
 from tests.search.interleavings.paused import Push, stop_before_send
 

@@ -8,7 +8,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.models import Entry, VersionFloor
 from search.outbox.outcomes import Outcome
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import FUTURE, assert_quiet, settle, waiting
 from tests.support import in_index
 

@@ -9,7 +9,7 @@ from search.models import Entry
 from search.outbox.outcomes import Outcome
 from search.push.sender import sender
 from search.rebuild.backfill import Filler
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import assert_quiet, settle, waiting
 from tests.shop.models import Item, Part
 from tests.support import assert_in_step, in_database, in_index

@@ -14,7 +14,7 @@ from search.outbox import capture, transitions
 from search.outbox.outcomes import Answer, Outcome
 from search.push.push import Pushed
 from search.push.push import push as push_now
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import FUTURE, assert_quiet, settle, waiting
 from tests.search.interleavings.waits import Session, sql
 from tests.shop.documents import ItemDocument

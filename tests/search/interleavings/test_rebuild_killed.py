@@ -13,7 +13,7 @@ from search.push import bulk
 from search.rebuild import backfill, rebuild
 from search.rebuild.backfill import Filler, Progress
 from search.rebuild.rebuild import Options
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import assert_quiet, settle
 from tests.search.interleavings.rebuilding import killed, live, named
 from tests.support import assert_in_step

@@ -8,7 +8,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.push import actions, bulk
 from search.push.sender import sender
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import assert_quiet, waiting
 from tests.support import in_index, in_threads, wait_until
 

@@ -12,7 +12,7 @@ from search.models import Entry
 from search.outbox import transitions
 from search.push.push import push as push_now
 from search.push.relay import Relay
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.search.interleavings.ends import assert_quiet, settle, waiting
 from tests.search.interleavings.waits import Session, sql
 from tests.support import in_index, in_threads

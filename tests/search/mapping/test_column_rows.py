@@ -10,7 +10,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order, OrderLine
 from search.mapping.column_readers import PREFETCH_SUFFIX
 from search.mapping.column_rows import column_reader, fetch_rows, returns_instances
-from tests.orders.factories import OrderFactory
+from tests.factories import OrderFactory
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
 
