@@ -20,9 +20,9 @@ from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.servers import Ground, ground
 from tools import errors
 from tools.errors import ToolError
+from tools.paths import ROOT
 from tools.supervisor import Stop, Supervisor
 
-ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 BENCHES = {bench.name: bench for bench in ALL}
 

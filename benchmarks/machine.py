@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.servers import ENGINE
 from tools import postgresql
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 CODE = ["search", "order_search", "orders", "project", "gunicorn.conf.py"]  # what the service is made of
 PACKAGES = ["Django", "djangorestframework", "django-elasticsearch-dsl", "elasticsearch", "gunicorn", "psycopg"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support import wait_until
 from tools import ports
-from tools.bootstrap import ROOT
+from tools.paths import ROOT
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".env", "var", "__pycache__", ".*_cache", ".hypothesis", "tests")
 

@@ -1,12 +1,12 @@
 """docker-compose.yml: no default passwords, nothing open to the network, everything waits for what it needs."""
 
 import re
-from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parent.parent
+from tools.paths import ROOT
+
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = YAML(typ="safe").load(TEXT)
 SERVICES = COMPOSE["services"]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tools import errors
 from tools.errors import ToolError
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv"
 PYTHON = FOLDER / "bin" / "python"
 

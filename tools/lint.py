@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from tools import errors
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 # Enough for Django to start; no database or engine is asked.
 DJANGO = {

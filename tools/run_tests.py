@@ -18,9 +18,9 @@ from pathlib import Path
 from tools import cache, elasticsearch, elasticsearch_distribution, errors, jdk, ports, postgresql
 from tools.elasticsearch_distribution import RELEASES
 from tools.errors import ToolError
+from tools.paths import ROOT
 from tools.supervisor import Stop, Supervisor
 
-ROOT = Path(__file__).resolve().parent.parent
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 NO_SERVERS = "not real and not postgres and not chromium and not faults"
 Variables = dict[str, str]

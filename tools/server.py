@@ -5,15 +5,14 @@ import os
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tools import dotenv, errors, ports
 from tools.errors import ToolError
+from tools.paths import ROOT
 from tools.supervisor import Stop, Supervisor
 
-ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "manage.py"]
 TRY = """\
 Try, in a second shell:

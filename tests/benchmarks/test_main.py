@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,9 @@ from benchmarks.benches import ALL
 from benchmarks.scale import FULL
 from tests.benchmarks.sample import EARLIER_RUN, NEWEST_RUN
 from tools.errors import ToolError
+from tools.paths import ROOT
 from tools.supervisor import Stop
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = [bench.name for bench in ALL]
 # What differs from these by a number alone is left out of the short run, for the time that it takes.
 SHORT = [name for name in NAMES if name not in {"create_16", "change_16", "rebuild_large"}]

@@ -15,8 +15,8 @@ from django.db import connection
 
 from tests.faults.http import Request, ask
 from tools import ports
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_TIMEOUT = 20  # seconds
 
 

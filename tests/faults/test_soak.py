@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from tests.faults.service import ROOT
+from tools.paths import ROOT
 
 
 @pytest.mark.faults

@@ -16,13 +16,13 @@ import pytest
 
 from tests.support import wait_until
 from tools import cache, elasticsearch
-from tools.bootstrap import ROOT
 from tools.demo import clients, compare, databases
 from tools.demo.__main__ import seconds_of_writing
 from tools.demo.clients import Tally
 from tools.demo.compare import IN_STEP, Difference
 from tools.demo.designs import Design
 from tools.demo.screen import table
+from tools.paths import ROOT
 
 NAMES = ["writes acknowledged", "writes failed", "slowest write", "missing", "stale", "orphaned"]
 

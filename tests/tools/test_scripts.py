@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tools.bootstrap import ROOT
+from tools.paths import ROOT
 
 SCRIPTS = sorted((ROOT / "script").iterdir())
 

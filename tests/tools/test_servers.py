@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from tools import cache, elasticsearch, ports
-from tools.bootstrap import ROOT
 from tools.elasticsearch import Server
 from tools.errors import ToolError
+from tools.paths import ROOT
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import wait_until
-from tools.bootstrap import ROOT
+from tools.paths import ROOT
 
 SUPERVISED = """
 import sys

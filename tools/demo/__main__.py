@@ -24,9 +24,9 @@ from tools.demo.compare import IN_STEP, Difference
 from tools.demo.databases import database
 from tools.demo.designs import Design
 from tools.demo.screen import Screen, table
+from tools.paths import ROOT
 from tools.supervisor import Stop, Supervisor
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HEAL = 15.0  # seconds after the last write in which the index must equal the database
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tools import cache, jdk, ports
-from tools.bootstrap import ROOT
 from tools.elasticsearch import Server
 from tools.elasticsearch_distribution import RELEASES, install
+from tools.paths import ROOT
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(400)]
 ADMIN = base64.b64encode(b"admin:only for this test").decode()

@@ -15,7 +15,7 @@ from search.models import Entry, RelayProcess
 from search.push.relay import AT_ONCE, Relay
 from tests.faults.proxy import Exchange, Fault, FaultProxy
 from tests.support import assert_in_step, wait_until
-from tools.bootstrap import ROOT
+from tools.paths import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow]
 ENDING = "Ending after this batch; the same signal again ends at once.\n"
