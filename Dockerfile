@@ -1,5 +1,5 @@
 # The order service for production: no debug, no embedded engine, not root.
-FROM python:3.12-slim
+FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv

@@ -8,7 +8,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.figures import called, number, values
+from benchmarks.figures import number, readable_name, values
 from benchmarks.report import plotted, size
 
 OURS, OTHERS, INK, CARD, LINES = "#15803d", "#94a3b8", "#1f2937", "#f8fafc", "#cbd5e1"
@@ -51,7 +51,7 @@ def bars(found: dict[str, Any], names: list[str]) -> Figure:
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
         draw_bars(axes, {contender: values(found, contender, name) for contender in contenders})
-        axes.set_title(called(name), fontsize=9)
+        axes.set_title(readable_name(name), fontsize=9)
     return figure
 
 
@@ -77,7 +77,7 @@ def growth(found: dict[str, Any], names: list[str]) -> Figure:
         draw_line(
             axes, {contender: each for contender in found["contenders"] if (each := values(found, contender, name))}
         )
-        axes.set_title(called(name), fontsize=9)
+        axes.set_title(readable_name(name), fontsize=9)
         axes.set_xlabel(found["over"])
     for axes in [*panels][len(names) :]:
         axes.set_visible(False)

@@ -6,7 +6,18 @@ from typing import Any
 
 from benchmarks import profiles
 from benchmarks.bench import is_reached
-from benchmarks.figures import AGREE, COUNTED, ONE_RUN, called, is_noisy, named, number, of_all, spread, values
+from benchmarks.figures import (
+    AGREE,
+    COUNTED,
+    ONE_RUN,
+    figure_names,
+    is_noisy,
+    number,
+    of_all,
+    readable_name,
+    spread,
+    values,
+)
 from benchmarks.results_store import Measured, Result
 
 NOTES = Path(__file__).resolve().parent / "notes"
@@ -111,7 +122,7 @@ def limit(target: dict[str, Any]) -> str:
 
 def value(target: dict[str, Any], shown: str) -> str:
     """With its unit."""
-    unit = called(target["figure"]).partition("(")[2].rstrip(")")
+    unit = readable_name(target["figure"]).partition("(")[2].rstrip(")")
     first, space, rest = shown.partition(" (")
     return f"{first} {TIMES if target['is_ratio'] else unit}".rstrip() + space + rest
 
@@ -135,7 +146,7 @@ def section(measured: Measured, first: Result, notes: Path, profiled: Path) -> s
     parts = [f"## {found['title']}", found["about"], when(measured, first), figures(measured), plot(measured)]
     if note.exists():
         parts.append(note.read_text().strip())
-    if (profile := profiled / f"{profiles.of(measured.name)}.txt").exists():
+    if (profile := profiled / f"{profiles.profile_of(measured.name)}.txt").exists():
         parts.append(f"[Profile of a {profile.stem}](../benchmarks/profiles/{profile.name}): where its time goes.")
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -148,7 +159,7 @@ def when(measured: Measured, first: Result) -> str:
     said = f"`script/benchmark {measured.name}`: {rounds}{rows}, {newest.date:%Y-%m-%d %H:%M} UTC"
     said += f", code {newest.code}" if newest.code else ""
     said += f"; before that {earlier.date:%Y-%m-%d %H:%M} UTC." if earlier else "."
-    if newest.is_elsewhere(first):
+    if newest.is_of_other_machine(first):
         said += f" Elsewhere: {machine(newest.machine)}"
     return said
 
@@ -156,11 +167,11 @@ def when(measured: Measured, first: Result) -> str:
 def figures(measured: Measured) -> str:
     """The table of contenders and their figures, each with what was wrong in its index."""
     found = measured.newest.found
-    names = named(found)
+    names = figure_names(found)
     wrong = any(contender["wrong"] for contender in found["contenders"].values())
     heads = [
         found["over"] or "contender",
-        *map(called, names),
+        *map(readable_name, names),
         *(["missing, stale, orphaned"] if wrong else []),
         "again",
     ]
@@ -194,7 +205,7 @@ def all_again(measured: Measured, contender: str, names: list[str]) -> str:
     both = [name for name in now if now[name] and earlier.get(name)]
     if not both:
         return ONE_RUN
-    noisy = [called(name) for name in both if is_noisy(now[name], earlier[name])]
+    noisy = [readable_name(name) for name in both if is_noisy(now[name], earlier[name])]
     return f"noisy: {', '.join(noisy)}" if noisy else "agrees"
 
 
@@ -205,7 +216,7 @@ def plot(measured: Measured) -> str:
     if not shown:
         return ""
     said = ". ".join(
-        f"{called(name)}: "
+        f"{readable_name(name)}: "
         + "; ".join(
             f"{size(contender)} {number(median(each))}"
             for contender in found["contenders"]
@@ -219,7 +230,7 @@ def plot(measured: Measured) -> str:
 def plotted(found: dict[str, Any]) -> list[str]:
     """The figures that are drawn: what a target is of, or all of one design at several sizes."""
     if found["over"]:
-        return [name for name in named(found) if name not in COUNTED]
+        return [name for name in figure_names(found) if name not in COUNTED]
     return [name for name in dict.fromkeys(target["figure"] for target in found["targets"]) if of_all(found, name)]
 
 

@@ -13,18 +13,17 @@ from urllib.error import HTTPError
 
 import pytest
 
-from search import embedded
-from search.exceptions import EmbeddedEngineMissing
 from tests import checkout
 from tests.checkout import Server, python_server
 from tests.support import wait_until
-from tools import ports
+from tools import embedded_engine, ports
+from tools.errors import ToolError
 
 
 def absent() -> str:
     try:
-        embedded.program()
-    except EmbeddedEngineMissing as error:
+        embedded_engine.program()
+    except ToolError as error:
         return str(error)
     return ""
 
@@ -97,7 +96,7 @@ def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, f
     with pytest.raises(HTTPError) as error:  # however long: gunicorn by itself would answer without naming it
         found(port, "x" * 10_240)
     assert (error.value.code, json.load(error.value)["errors"][0]["attr"]) == (400, "q")
-    assert "Made order00001" not in server.said
+    assert "Created order00001" not in server.said
     assert "not in step" not in server.said
     assert server.stop(signal.SIGINT) == 0
     assert not server.listens(port)

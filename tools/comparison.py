@@ -1,22 +1,29 @@
-"""What an index lacks, has otherwise, or has too much, of what the database knows."""
+"""The difference between an index and its database: documents that are missing, stale or orphaned."""
 
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
-Rows = dict[int, tuple[Any, ...]]  # what a searcher sees of each order, by its id; both sides in the same way
+Key = TypeVar("Key", bound=Hashable)
+Rows = dict[int, tuple[Any, ...]]  # the values that a search shows of each order, by id; alike for both sides
 
 
 class Difference(NamedTuple):
-    """How many documents of each kind."""
+    """The number of documents of each kind."""
 
-    missing: int  # rows that the index lacks
-    stale: int  # rows that it has otherwise
+    missing: int  # rows without a document
+    stale: int  # documents that differ from their row
     orphaned: int  # documents without a row
 
 
 IN_STEP = Difference(0, 0, 0)
 
 
+def differing_keys(index: Mapping[Key, Any], database: Mapping[Key, Any]) -> tuple[set[Key], set[Key], set[Key]]:
+    """Return the keys of the missing, the stale and the orphaned documents."""
+    stale = {key for key in index.keys() & database.keys() if index[key] != database[key]}
+    return database.keys() - index.keys(), stale, index.keys() - database.keys()
+
+
 def compare(index: Rows, database: Rows) -> Difference:
-    """Both sides, order by order."""
-    stale = sum(index[each] != database[each] for each in index.keys() & database.keys())
-    return Difference(len(database.keys() - index.keys()), stale, len(index.keys() - database.keys()))
+    """Count the documents that are missing, stale or orphaned."""
+    return Difference(*map(len, differing_keys(index, database)))

@@ -1,18 +1,127 @@
-"""A proxy on loopback before the engine, whose fault of the moment decides what becomes of each request."""
+"""Proxies on loopback between a client and Elasticsearch that can break the connection on demand.
+
+`FaultProxy` reads each HTTP request and lets a `Fault` decide what happens to it. `BlackHoleProxy` only copies bytes,
+so that a benchmark can measure through it: reading the messages would cost more than the service under test.
+"""
 
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from struct import pack
 from urllib.parse import urlsplit
 
-from tests.faults import http
-from tests.faults.http import Answer, Request
+from tools import http_messages, ports
+from tools.http_messages import Answer, Request
+
+CHUNK_SIZE = 1 << 16  # bytes
 
 
-class ConnectionEnded(Exception):
-    """The fault has ended this connection."""
+class Proxy(ABC):
+    """A listener on a free port of its own, which it keeps, with one thread a connection."""
+
+    def __init__(self, server_url: str) -> None:
+        parts = urlsplit(server_url)
+        self.server = (parts.hostname or ports.HOST, parts.port or 9200)
+        self.port = 0
+        self._listener: socket.socket | None = None
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.listen()
+
+    @property
+    def url(self) -> str:
+        return f"http://{ports.HOST}:{self.port}"
+
+    @abstractmethod
+    def serve(self, client: socket.socket) -> None:
+        """Serve one connection until either side closes it, which may raise OSError."""
+
+    def listen(self) -> None:
+        """Accept connections. Do nothing if it already does."""
+        with self._lock:
+            if self._listener is None:
+                self._listener = socket.create_server((ports.HOST, self.port), backlog=512)
+                self.port = self._listener.getsockname()[1]
+                threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def refuse(self) -> None:
+        """Refuse new connections and cut the open ones."""
+        with self._lock:
+            listener, self._listener = self._listener, None
+            if listener:
+                with suppress(OSError):
+                    listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept()
+                listener.close()
+        self.cut_connections()
+
+    def cut_connections(self) -> None:
+        """Cut every open connection, and keep accepting new ones."""
+        with self._lock:
+            for connection in self._connections:
+                cut(connection)
+
+    @contextmanager
+    def tracked(self, connection: socket.socket) -> Iterator[None]:
+        """Let `cut_connections` reach this connection within the block. Disable Nagle's algorithm on it."""
+        with self._lock:
+            self._connections.add(connection)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            yield
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client, listener), daemon=True).start()
+
+    def _serve(self, client: socket.socket, listener: socket.socket) -> None:
+        with client, suppress(OSError), self.tracked(client):
+            if self._listener is listener:  # otherwise refuse() was called after the connection was accepted
+                self.serve(client)
+
+
+class BlackHoleProxy(Proxy):
+    """A proxy that copies bytes and can become a black hole: it accepts connections and answers nothing."""
+
+    def __init__(self, server_url: str) -> None:
+        self._is_open = threading.Event()
+        super().__init__(server_url)
+
+    def open(self) -> None:
+        """Swallow all bytes from now on, also those of connections that are already open."""
+        self._is_open.set()
+
+    def close(self) -> None:
+        """Cut the connections that were swallowed, and copy again."""
+        self.cut_connections()
+        self._is_open.clear()
+
+    def serve(self, client: socket.socket) -> None:
+        with socket.create_connection(self.server) as server, self.tracked(server):
+            answers = threading.Thread(target=self._copy, args=(server, client), daemon=True)
+            answers.start()
+            self._copy(client, server)
+            answers.join()
+
+    def _copy(self, source: socket.socket, target: socket.socket) -> None:
+        """Copy bytes until either side closes the connection, then cut it."""
+        with suppress(OSError):
+            while data := source.recv(CHUNK_SIZE):
+                if not self._is_open.is_set():
+                    target.sendall(data)
+        cut(target)
+
+
+class ConnectionEnded(OSError):
+    """A fault has ended this connection."""
 
 
 class Exchange:
@@ -24,11 +133,11 @@ class Exchange:
         self.request = request
 
     def forward(self, request: Request | None = None) -> Answer:
-        """What the engine answers to this request, or to another in its place."""
+        """Return the engine's answer to this request, or to another one in its place."""
         return self.proxy.ask(request or self.request)
 
     def send(self, data: Answer | bytes) -> None:
-        """Send an answer, or some bytes of one."""
+        """Send an answer, or part of one."""
         self.client.sendall(bytes(data))
 
     def reset(self) -> None:
@@ -38,45 +147,35 @@ class Exchange:
 
 
 class Fault:
-    """The absence of faults, and the base of them all. An instance is used once."""
+    """The absence of a fault, and the base class of all faults. Use an instance once."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
 
     def begin(self, proxy: "FaultProxy") -> None:
-        """Called before the first request."""
+        """Prepare the fault, before its first request."""
 
     def handle(self, exchange: Exchange) -> None:
-        """Called with each request, in its connection's thread."""
+        """Handle one request, in its connection's thread."""
         exchange.send(exchange.forward())
 
     def end(self, proxy: "FaultProxy") -> None:
-        """Called when the next fault takes over; `over` is set."""
+        """Clean up when the next fault takes over; `over` is set."""
 
 
-class FaultProxy:
-    """Listens on a free port, which it keeps; one thread a connection."""
+class FaultProxy(Proxy):
+    """A proxy whose current fault handles each HTTP request."""
 
-    def __init__(self, engine: str) -> None:
-        parts = urlsplit(engine)
-        self.engine = (parts.hostname or "127.0.0.1", parts.port or 9200)
+    def __init__(self, server_url: str) -> None:
         self.fault = Fault()
-        self.port = 0
-        self._listener: socket.socket | None = None
-        self._clients: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self.listen()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        super().__init__(server_url)
 
     def ask(self, request: Request) -> Answer:
-        """Ask the engine."""
-        return http.ask(*self.engine, request)
+        """Send a request to the engine and return its answer."""
+        return http_messages.ask(*self.server, request)
 
     def switch(self, fault: Fault) -> None:
-        """From now on `fault` decides; the one before it ends."""
+        """End the current fault and let this one handle the requests."""
         before, self.fault = self.fault, fault
         before.over.set()
         before.end(self)
@@ -84,60 +183,26 @@ class FaultProxy:
 
     @contextmanager
     def during(self, fault: Fault) -> Iterator[Fault]:
-        """`fault` inside the block, none after it."""
+        """Switch to a fault for the block, and to none after it."""
         self.switch(fault)
         try:
             yield fault
         finally:
             self.switch(Fault())
 
-    def listen(self) -> None:
-        """Take connections; harmless when it does."""
-        with self._lock:
-            if self._listener is None:
-                self._listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
-                self.port = self._listener.getsockname()[1]
-                threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def refuse(self) -> None:
-        """Refuse connections and end those that are open."""
-        with self._lock:
-            listener, self._listener = self._listener, None
-            if listener:
-                with suppress(OSError):
-                    listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept()
-                listener.close()
-            for client in self._clients:
-                with suppress(OSError):
-                    client.shutdown(socket.SHUT_RDWR)
-
     def close(self) -> None:
-        """End everything."""
+        """End the current fault and all connections."""
         self.switch(Fault())
         self.refuse()
 
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client, listener), daemon=True).start()
+    def serve(self, client: socket.socket) -> None:
+        # The file is closed with the socket: while either is open, no RST is sent.
+        with client, client.makefile("rb") as reader, suppress(ValueError):
+            while request := http_messages.read_request(reader):
+                self.fault.handle(Exchange(self, client, request))
 
-    def _serve(self, client: socket.socket, listener: socket.socket) -> None:
-        with self._lock:
-            if self._listener is not listener:  # refused since it was accepted
-                client.close()
-                return
-            self._clients.add(client)
-        try:
-            # The file is closed with the socket: while either is open, no RST is sent.
-            with client, client.makefile("rb") as reader:
-                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                while request := http.read_request(reader):
-                    self.fault.handle(Exchange(self, client, request))
-        except (OSError, ValueError, ConnectionEnded):
-            return  # either side went away
-        finally:
-            with self._lock:
-                self._clients.discard(client)
+
+def cut(connection: socket.socket) -> None:
+    """Shut a connection down in both directions."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

@@ -1,12 +1,11 @@
 """Requests that write while the engine accepts all and answers nothing."""
 
 import threading
-from urllib.parse import urlsplit
 
-from benchmarks.bench import Figures, Of, Target
+from benchmarks.bench import Figure, Figures, Target
 from benchmarks.benches.requests import Requests
-from benchmarks.blackhole_proxy import Hole
-from benchmarks.deployment import BARE, PLAIN, SYNC, Kind, Site
+from benchmarks.deployment import NO_INDEX, PLAIN, SYNC, Configuration, Deployment
+from tools.fault_proxy import BlackHoleProxy
 
 BEFORE = 1.0  # seconds of load on a healthy engine
 FIRST = 2.0  # seconds of load into the hole, of which only the slowest request counts
@@ -23,28 +22,36 @@ class BlackHole(Requests):
 
     name = "black_hole"
     title = "Engine black-holed, create, 16 connections"
-    kinds = [BARE, PLAIN, SYNC]
-    contenders = [kind.name for kind in kinds]
+    configurations = [NO_INDEX, PLAIN, SYNC]
+    contenders = [configuration.name for configuration in configurations]
     connections = 16
     warm = False  # each turn has a second of its own that is not recorded
     targets = [
-        Target("p99 at most 1.5 times that without indexing", Of(SYNC.name, "p99_ms"), Of(BARE.name, "p99_ms"), 1.5),
-        Target("no request longer than the deadline of 1 s and 0.5 s", Of(SYNC.name, "slowest_ms"), None, 1500.0),
+        Target(
+            "p99 at most 1.5 times that without indexing",
+            Figure(SYNC.name, "p99_ms"),
+            Figure(NO_INDEX.name, "p99_ms"),
+            1.5,
+        ),
+        Target("no request longer than the deadline of 1 s and 0.5 s", Figure(SYNC.name, "slowest_ms"), None, 1500.0),
     ]
 
     def prepare(self) -> None:
-        port = urlsplit(self.ground.elasticsearch.url).port
-        assert port is not None
-        self.holes = {kind.name: Hole(port) for kind in self.kinds if kind.indexed}
+        engine_url = self.servers.elasticsearch.url
+        self.proxies = {
+            configuration.name: BlackHoleProxy(engine_url)
+            for configuration in self.configurations
+            if configuration.indexed
+        }
         super().prepare()
 
-    def site(self, kind: Kind, name: str) -> Site:
-        hole = self.holes.get(kind.name)
-        return Site(self.ground, kind, name, hole.url if hole else "")
+    def deployment(self, configuration: Configuration, name: str) -> Deployment:
+        hole = self.proxies.get(configuration.name)
+        return Deployment(self.servers, configuration, name, hole.url if hole else "")
 
     def turn(self, contender: str, number: int) -> Figures:
         self.load(contender, BEFORE)
-        hole = self.holes.get(contender)
+        hole = self.proxies.get(contender)
         falling = threading.Timer(BEFORE, hole.open if hole else int)
         falling.start()
         try:
@@ -53,7 +60,7 @@ class BlackHole(Requests):
             falling.join()
             if hole:
                 hole.close()
-        self.sites[contender].settle(self.supervisor)
+        self.deployments[contender].wait_until_confirmed(self.supervisor)
         return figures
 
     def fallen(self, contender: str) -> Figures:

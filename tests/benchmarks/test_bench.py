@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.bench import Bench, Of, Target, in_turn, judged, run
+from benchmarks.bench import Bench, Figure, Target, in_turn, judged, run
 from benchmarks.scale import QUICK
-from tools.demo.compare import Difference
+from tools.comparison import Difference
 
 
 class Sleeping(Bench):
@@ -14,7 +14,9 @@ class Sleeping(Bench):
     name = "sleeping"
     title = "Sleeping"
     contenders = ["cat", "dog", "ant"]
-    targets = [Target("the dog at most half as long as the cat", Of("dog", "hours_s"), Of("cat", "hours_s"), 0.5)]
+    targets = [
+        Target("the dog at most half as long as the cat", Figure("dog", "hours_s"), Figure("cat", "hours_s"), 0.5)
+    ]
 
     def prepare(self):
         self.taken = []
@@ -23,7 +25,7 @@ class Sleeping(Bench):
         self.taken.append((number, contender))
         return {"hours_s": {"cat": 16.0, "dog": 12.0, "ant": 4.0}[contender] + number}
 
-    def wrong(self, contender):
+    def final_difference(self, contender):
         return Difference(1, 2, 3) if contender == "cat" else None
 
     def rows(self):
@@ -32,7 +34,7 @@ class Sleeping(Bench):
 
 @pytest.fixture
 def bench():
-    return Sleeping(ground=None, scale=QUICK.__class__(2, 1.0, 1, 1, 1, 1, 1), supervisor=None)
+    return Sleeping(servers=None, scale=QUICK.__class__(2, 1.0, 1, 1, 1, 1, 1), supervisor=None)
 
 
 def test_each_round_begins_with_another_contender():
@@ -96,11 +98,11 @@ def test_what_is_found_is_all_of_the_recorded_turns(bench, capsys):
 
 def test_a_target_is_judged_by_the_ratios_of_each_round_less_what_is_allowed_beside():
     found = {"ours": [{"p50_ms": 15.0}, {"p50_ms": 25.0}], "raw": [{"p50_ms": 10.0}, {"p50_ms": 10.0}]}
-    target = Target("1.3 x + 5 ms", Of("ours", "p50_ms"), Of("raw", "p50_ms"), 1.3, less=5.0)
+    target = Target("1.3 x + 5 ms", Figure("ours", "p50_ms"), Figure("raw", "p50_ms"), 1.3, allowance=5.0)
     assert judged(target, found)["values"] == [1.0, 2.0]
 
 
 def test_a_target_of_its_own_is_no_ratio():
     found = {"ours": [{"slowest_ms": 900.0}, {"slowest_ms": 1200.0}]}
-    verdict = judged(Target("at most 1.5 s", Of("ours", "slowest_ms"), None, 1500), found)
+    verdict = judged(Target("at most 1.5 s", Figure("ours", "slowest_ms"), None, 1500), found)
     assert (verdict["values"], verdict["is_ratio"]) == ([900.0, 1200.0], False)

@@ -6,7 +6,7 @@ from benchmarks.benches import growth
 
 
 class Table:
-    """A site's: orders 1 to 1000, and one that comes while the push is at work."""
+    """A deployment's: orders 1 to 1000, and one that comes while the push is at work."""
 
     url = "http://127.0.0.1:1"
 
@@ -14,12 +14,12 @@ class Table:
         self.ids = set(range(1, 1001))
         self.waiting = False
 
-    def work(self, name, *arguments):
+    def run_workload(self, name, *arguments):
         if name == "push":
             self.ids.add(1003)
         return {"seconds": 1.0}
 
-    def sql(self, statement):
+    def execute(self, statement):
         assert statement == "DELETE FROM orders_order WHERE id > 1000"
         self.ids, self.waiting = {each for each in self.ids if each <= 1000}, True
 
@@ -31,8 +31,8 @@ class Table:
 def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch):
     table = Table()
     bench = growth.Growth(None, SimpleNamespace(seconds=1), None)
-    bench.sites = {"1000": table}
-    bench.searches = {"1000": SimpleNamespace(token="any", ask=lambda seconds, page: {"p50_ms": 2.0})}
+    bench.deployments = {"1000": table}
+    bench.searches = {"1000": SimpleNamespace(token="any", search_service=lambda seconds, page: {"p50_ms": 2.0})}
 
     def load(*arguments, **variables):
         table.ids |= {1001, 1002}

@@ -1,4 +1,4 @@
-"""script/benchmark: what it is told, the page that it makes, and one short run of all that it measures."""
+"""script/benchmark: its arguments, the page that it writes, and one short run of all benchmarks."""
 
 import json
 import re
@@ -44,8 +44,8 @@ def files(folder):
     ("arguments", "last"),
     [
         (["create_1", "nix"], f"no such benchmark: nix. There are {', '.join(NAMES)}."),
-        (["--keep", "--quick"], "--keep goes with a run in full: what --quick measures says nothing."),
-        (["--keep", "--rows", "9999"], "--keep goes with all rows: the page is of tables of 1,000,000."),
+        (["--keep", "--quick"], "--keep needs a full run: the figures of --quick are meaningless."),
+        (["--keep", "--rows", "9999"], "--keep needs all rows: the page is about tables of 1,000,000."),
         (["--rows", "12"], "argument --rows: '12' is not a number from 1,000 to 10,000,000"),
     ],
     ids=["name", "keep", "keep of fewer rows", "rows"],
@@ -99,15 +99,15 @@ def test_the_page_that_is_committed_is_what_the_results_give(tmp_path):
 def test_what_is_whole_when_a_run_ends_early_is_kept(tmp_path, monkeypatch, ends):
     from benchmarks import __main__ as main
 
-    def one(bench, ground, scale):
+    def measure_one(bench, servers, scale):
         if bench.name == "growth":
             raise ends
         return NEWEST_RUN["benches"][bench.name]
 
     results, docs = tmp_path / "results", tmp_path / "docs"
     keep, publish = results_store.keep, main.publish
-    monkeypatch.setattr(main, "one", one)
-    monkeypatch.setattr(main, "ground", lambda: nullcontext())
+    monkeypatch.setattr(main, "measure_one", measure_one)
+    monkeypatch.setattr(main, "start_servers", lambda: nullcontext())
     monkeypatch.setattr(main, "Supervisor", lambda: nullcontext())
     monkeypatch.setattr(main.machine, "describe", lambda: NEWEST_RUN["machine"])
     monkeypatch.setattr(results_store, "keep", lambda path: keep(path, results))

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.benches.search import Search
-from benchmarks.searches import A_PAGE, GOES_ON, TEXTS, addresses, queries_of
+from benchmarks.searches import FIRST_PAGE, TEXTS, WITH_CURSOR, addresses, search_requests
 from order_search.serializers import SearchParameters
-from tools.demo.compare import IN_STEP
+from tools.comparison import IN_STEP
 
 
 def test_every_address_is_a_search_that_the_service_takes():
-    for page in (A_PAGE, GOES_ON):
+    for page in (FIRST_PAGE, WITH_CURSOR):
         found = [parse_qs(urlsplit(address).query) for address in addresses(page)]
         assert [each["q"] for each in found] == [[text] for text in TEXTS]
         for each in found:
@@ -22,11 +22,11 @@ def test_every_address_is_a_search_that_the_service_takes():
 
 def test_of_what_a_search_sends_the_queries_count():
     sent = [{"target": target} for target in ("/orders/_pit?keep_alive=5m", "/orders/_search?a=b", "/_search")]
-    assert queries_of(sent) == sent[1:]
+    assert search_requests(sent) == sent[1:]
 
 
 def test_the_one_index_is_compared_once():
     compared = iter([IN_STEP])
     bench = Search(None, None, None)
-    bench.site = SimpleNamespace(difference=lambda: next(compared))
-    assert [bench.wrong(each) for each in bench.contenders] == [IN_STEP] * 3
+    bench.deployment = SimpleNamespace(difference=lambda: next(compared))
+    assert [bench.final_difference(each) for each in bench.contenders] == [IN_STEP] * 3

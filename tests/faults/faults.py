@@ -5,8 +5,8 @@ import threading
 from random import Random
 from typing import Any
 
-from tests.faults.http import Answer, Request
-from tests.faults.proxy import Exchange, Fault, FaultProxy
+from tools.fault_proxy import Exchange, Fault, FaultProxy
+from tools.http_messages import Answer, Request
 
 TOO_MANY = {"type": "es_rejected_execution_exception", "reason": "rejected execution: the queue is full"}
 
@@ -121,7 +121,7 @@ class Status(Fault):
         self.status = status
 
     def handle(self, exchange: Exchange) -> None:
-        exchange.send(Answer.of(self.status, {"error": TOO_MANY, "status": self.status}))
+        exchange.send(Answer.from_json(self.status, {"error": TOO_MANY, "status": self.status}))
 
 
 class ItemsRefused(Fault):
@@ -143,7 +143,7 @@ class ItemsRefused(Fault):
             too_many(name, action) if no else next(answered)
             for (name, action, _), no in zip(items, refused, strict=True)
         ]
-        return exchange.send(Answer.of(200, {"took": 1, "errors": any(refused), "items": merged}))
+        return exchange.send(Answer.from_json(200, {"took": 1, "errors": any(refused), "items": merged}))
 
     def _ask(self, exchange: Exchange, body: bytes) -> list[dict[str, Any]]:
         """The engine's answers to the operations in `body`."""

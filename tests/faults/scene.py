@@ -11,11 +11,11 @@ from django.db import connection
 from elasticsearch import Elasticsearch
 
 from orders.models import Order
-from tests.faults.compare import Difference, Watch, difference, waiting
+from tests.faults.compare import Difference, RollbackWatch, difference, unconfirmed_entries
 from tests.faults.control import Control
-from tests.faults.proxy import FaultProxy
 from tests.faults.service import Service
 from tests.faults.workload import Seen, Taken, Workload
+from tools.fault_proxy import FaultProxy
 
 HEAL = 15.0  # seconds after the fault's end in which the index must equal the database
 LONGEST = 90.0  # seconds that the clients work at most
@@ -41,7 +41,7 @@ class Outcome:
 
     seen: Seen
     difference: Difference
-    waiting: dict[str, int]
+    unconfirmed: dict[str, int]
     rolled_back: set[str]  # ids of documents that must never have been
     healed: float  # seconds from the fault's end until nothing differed
     beyond: list[Taken]  # requests that took longer than the deadline
@@ -77,7 +77,7 @@ def play(
 ) -> Outcome:
     """Run the workload, the fault in the midst of it, and wait until nothing differs."""
     work = Workload(scene.service.port, seed=seed, seconds=LONGEST, pause=pause)
-    watch, control = Watch(scene.engine), Control()
+    watch, control = RollbackWatch(scene.engine), Control()
     watch.start()
     control.start()
     try:
@@ -90,13 +90,15 @@ def play(
     finally:
         seen = work.stop()
         control.stop()
-    while (differs := difference()) or waiting():
+    while (differs := difference()) or unconfirmed_entries():
         if monotonic() - ended > heal:
             break
         sleep(0.2)
     healed, most = monotonic() - ended, settings.SEARCH_PUSH_TIMEOUT + GRACE
     late = {"beyond": seen.beyond(most, control), "held_beyond": seen.held_beyond(most, control)}
-    return Outcome(seen, differs, waiting(), watch.stop(), healed, lost=lost(seen), noise=control.slowest, **late)
+    return Outcome(
+        seen, differs, unconfirmed_entries(), watch.stop(), healed, lost=lost(seen), noise=control.slowest, **late
+    )
 
 
 def lost(seen: Seen) -> set[int]:
@@ -114,7 +116,7 @@ def assert_nobody_waited(outcome: Outcome) -> None:
 
 def assert_nothing_lost(outcome: Outcome, scene: Scene) -> None:
     """In step, nothing waits; nothing is gone that was acknowledged; nothing was seen that was rolled back."""
-    assert (outcome.difference, outcome.waiting) == (Difference(), {}), scene.service.logs()
+    assert (outcome.difference, outcome.unconfirmed) == (Difference(), {}), scene.service.logs()
     assert (outcome.lost, outcome.rolled_back) == (set(), set())
     assert len(outcome.seen.taken) > 100, "too little was tried to say anything"
     assert outcome.seen.marks["indexed"], "nothing was confirmed beside the fault"

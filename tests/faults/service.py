@@ -13,8 +13,8 @@ from typing import Self
 from django.conf import settings
 from django.db import connection
 
-from tests.faults.http import Request, ask
-from tools import ports
+from tools import gunicorn, ports
+from tools.http_messages import Request, ask
 from tools.paths import ROOT
 
 STOP_TIMEOUT = 20  # seconds
@@ -32,9 +32,9 @@ def database_url() -> str:
 class Program:
     """One process and what it says."""
 
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.name = name
-        self.arguments = arguments
+        self.command = command
         self.environment = environment
         self.log = log
         self.process: subprocess.Popen[bytes] | None = None
@@ -47,9 +47,7 @@ class Program:
     def start(self) -> None:
         """Start it; its output goes on at the end of its log."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
     def signal(self, number: int) -> None:
         """Send it a signal; nobody hears when it has ended."""
@@ -78,20 +76,19 @@ class Program:
 class Service:
     """gunicorn and the relay, against the database of this process and an engine at `engine_url`."""
 
-    def __init__(self, engine_url: str, folder: Path, *, relay: bool = True, **environment: str) -> None:
+    def __init__(self, engine_url: str, folder: Path, *, relay: bool = True, **variables: str) -> None:
         self.port = ports.free()
-        values = os.environ | {
+        environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
             "DATABASE_URL": database_url(),
             "ELASTICSEARCH_URL": engine_url,
             "SEARCH_INDEX_PREFIX": settings.SEARCH_INDEX_PREFIX,
             "SEARCH_DELETE_GRACE_PERIOD": "5",
-            **environment,
+            **variables,
         }
-        gunicorn = ["-m", "gunicorn", "project.wsgi", "-b", f"127.0.0.1:{self.port}", "--workers", "2"]
-        options = ["--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "5"]
-        self.web = Program("gunicorn", gunicorn + options, values, folder / "gunicorn.log")
-        self.relay = Program("relay", ["manage.py", "search_relay"], values, folder / "relay.log")
+        relay_command = [sys.executable, "manage.py", "search_relay"]
+        self.web = Program("gunicorn", gunicorn.command(self.port), environment, folder / "gunicorn.log")
+        self.relay = Program("relay", relay_command, environment, folder / "relay.log")
         self.programs = [self.web, self.relay] if relay else [self.web]
 
     def __enter__(self) -> Self:

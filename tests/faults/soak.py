@@ -50,8 +50,8 @@ def stage() -> Iterator[Scene]:
 def problems(outcome: Outcome, *, engine_only: bool) -> list[str]:
     """What a round must not show; where only the engine was at fault, no request may have noticed either."""
     found: list[object] = []
-    if outcome.difference or outcome.waiting:
-        found += [outcome.difference, outcome.waiting]
+    if outcome.difference or outcome.unconfirmed:
+        found += [outcome.difference, outcome.unconfirmed]
     found += [f"rolled back, but seen: {each}" for each in sorted(outcome.rolled_back)]
     found += [f"acknowledged, but not so: {each}" for each in sorted(outcome.lost)]
     if engine_only:

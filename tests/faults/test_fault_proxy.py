@@ -10,8 +10,8 @@ from time import monotonic
 import pytest
 
 from tests.faults import faults
-from tests.faults.proxy import Fault, FaultProxy
 from tests.support import wait_until
+from tools.fault_proxy import Fault, FaultProxy
 
 BULK = b"""\
 {"index": {"_index": "a", "_id": "1"}}

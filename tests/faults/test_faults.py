@@ -14,9 +14,9 @@ from order_search.documents import OrderDocument
 from search.models import Index
 from tests.faults import faults
 from tests.faults.compare import difference
-from tests.faults.proxy import Fault
 from tests.faults.scene import Play, Scene, assert_nobody_waited, assert_nothing_lost, play, staged
 from tests.faults.service import Program
+from tools.fault_proxy import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
 SEED = 20_240
@@ -172,7 +172,7 @@ def test_a_process_that_dies_or_freezes_loses_nothing(scene: Scene, name: str) -
 
 def test_the_suite_sees_what_the_plain_design_loses(indices: object, tmp_path: Path) -> None:
     """A receiver that indexes inside the transaction, without versions, while the engine is slow and refuses some."""
-    with staged(indices, tmp_path, relay=False, NAIVE="1") as scene:  # type: ignore[arg-type]
+    with staged(indices, tmp_path, relay=False, PLAIN_DESIGN="1") as scene:  # type: ignore[arg-type]
         outcome = play(scene, proxied(faults.Flapping), seed=SEED, heal=3)  # it never will
     print(outcome)
     assert outcome.rolled_back

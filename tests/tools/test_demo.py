@@ -1,4 +1,4 @@
-"""script/demo: this project loses nothing where the plain design does, and nothing is left behind."""
+"""script/demo: this project loses nothing and the plain design does; everything is removed at the end."""
 
 import argparse
 import os
@@ -16,10 +16,10 @@ import pytest
 
 from tests.support import wait_until
 from tools import cache, elasticsearch
-from tools.demo import clients, compare, databases
-from tools.demo.__main__ import seconds_of_writing
+from tools.comparison import IN_STEP, Difference, compare
+from tools.demo import clients, databases
+from tools.demo.__main__ import writing_seconds
 from tools.demo.clients import Tally
-from tools.demo.compare import IN_STEP, Difference
 from tools.demo.designs import Design
 from tools.demo.screen import table
 from tools.paths import ROOT
@@ -45,8 +45,8 @@ def design(name: str, folder: Path, tally: Tally | None = None) -> Design:
 def test_each_kind_of_difference_is_counted() -> None:
     row = ("number", "name", 1.0)
     index = {1: row, 2: ("number", "another", 1.0), 3: ("number", "name", 2.0), 4: row, 5: row, 6: row}
-    assert compare.compare(index, {1: row, 2: row, 3: row, 7: row}) == Difference(missing=1, stale=2, orphaned=3)
-    assert compare.compare({1: row}, {1: row}) == IN_STEP
+    assert compare(index, {1: row, 2: row, 3: row, 7: row}) == Difference(missing=1, stale=2, orphaned=3)
+    assert compare({1: row}, {1: row}) == IN_STEP
 
 
 def test_the_table(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_the_table(tmp_path: Path) -> None:
     )
 
 
-def test_a_write_that_nobody_hears_is_counted_as_failed(tmp_path: Path) -> None:
+def test_a_write_without_an_answer_is_counted_as_failed(tmp_path: Path) -> None:
     found = design("this project", tmp_path)
-    assert clients.Client(found.port, 1, found.tally).make() is None
+    assert clients.Client(found.port, 1, found.tally).create() is None
     assert (found.tally.acknowledged, found.tally.failed) == (0, 1)
 
 
@@ -79,7 +79,7 @@ def test_the_database_is_a_file_unless_there_is_a_postgresql(tmp_path: Path) -> 
 @pytest.mark.parametrize("seconds", ["5", "601", "nan", "many"])
 def test_seconds_that_make_no_demonstration(seconds: str) -> None:
     with pytest.raises((ValueError, argparse.ArgumentTypeError)):
-        seconds_of_writing(seconds)
+        writing_seconds(seconds)
 
 
 def test_what_is_missing_is_one_line(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_taken_port_is_told(folder, script):
 
 
 def test_another_version_on_the_port_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(Server, "answering", lambda self: "9.4.3")
+    monkeypatch.setattr(Server, "answering_version", lambda self: "9.4.3")
     with pytest.raises(ToolError) as error:
         Server("8.19.8", 9200, tmp_path).start()
     assert str(error.value) == "Port 9200 is taken by Elasticsearch 9.4.3. Choose another with --port."
