@@ -60,7 +60,7 @@ def publish(results: Path = results_store.FOLDER, docs: Path = DOCS) -> None:
     images.mkdir(parents=True)
     (docs / "benchmarks.md").write_text(report.document(measured))
     for benchmark in measured:
-        if svg := plots.svg(benchmark.newest.found):
+        if svg := plots.svg(benchmark.newest.content):
             (images / f"{benchmark.name}.svg").write_text(svg)
 
 

@@ -17,7 +17,7 @@ class Result(NamedTuple):
     """The result of one benchmark, with the machine and the date."""
 
     machine: dict[str, Any]
-    found: dict[str, Any]
+    content: dict[str, Any]
 
     @property
     def date(self) -> datetime:
@@ -39,7 +39,7 @@ class Result(NamedTuple):
 
     def is_comparable(self, other: "Result") -> bool:
         """Return whether both measured the same in the same way on the same machine."""
-        alike = all(self.found.get(name, 1) == other.found.get(name, 1) for name in ("rows", "method"))
+        alike = all(self.content.get(name, 1) == other.content.get(name, 1) for name in ("rows", "method"))
         return alike and self.is_of_same_code(other) and not self.is_of_other_machine(other)
 
 

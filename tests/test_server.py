@@ -77,15 +77,15 @@ def create(port, number, customer):
 
 def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, folder):
     server = start()
-    assert "Engine:   embedded, http://127.0.0.1:" in server.said
-    assert f"Database: SQLite, {folder}/var/db.sqlite3\n" in server.said
-    assert f"curl -X POST http://127.0.0.1:{port}/orders/create" in server.said
+    assert "Engine:   embedded, http://127.0.0.1:" in server.log
+    assert f"Database: SQLite, {folder}/var/db.sqlite3\n" in server.log
+    assert f"curl -X POST http://127.0.0.1:{port}/orders/create" in server.log
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
     written = (folder / ".env").read_text()
     status, order, headers = create(port, "order00003", "Zoë Zuse")
     assert (status, order["id"], headers["X-Search-Status"]) == (201, 3, "indexed")
     assert server.stop() == 0
-    assert server.said.endswith("Stopped.\n")
+    assert server.log.endswith("Stopped.\n")
     assert not server.listens(port)
 
     began = monotonic()
@@ -96,8 +96,8 @@ def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, f
     with pytest.raises(HTTPError) as error:  # however long: gunicorn by itself would answer without naming it
         found(port, "x" * 10_240)
     assert (error.value.code, json.load(error.value)["errors"][0]["attr"]) == (400, "q")
-    assert "Created order00001" not in server.said
-    assert "not in step" not in server.said
+    assert "Created order00001" not in server.log
+    assert "not in step" not in server.log
     assert server.stop(signal.SIGINT) == 0
     assert not server.listens(port)
     assert took < 10, "5 s on an idle machine; the tests' machine is busy"
@@ -111,7 +111,7 @@ def test_when_a_part_dies_all_ends_and_it_is_named(start, port, word, name):
     server = start()
     os.kill(server.children()[word], signal.SIGKILL)
     assert server.end() == 1
-    assert f"{name} died (SIGKILL)." in server.said
+    assert f"{name} died (SIGKILL)." in server.log
     assert not server.listens(port)
 
 
@@ -127,7 +127,7 @@ def test_an_engine_that_lost_its_data_is_mended(start, port, folder):
     assert server.stop() == 0
     (folder / "var" / "embedded" / "elasticsearch.json").write_text("{ damaged")
     server = start()
-    assert "The embedded engine was not in step with the database: orders.order\n" in server.said
+    assert "The embedded engine was not in step with the database: orders.order\n" in server.log
     assert found(port, "order0") == ["order00002", "order00001"]
 
 
@@ -144,7 +144,7 @@ def test_a_taken_port_is_told_and_nothing_starts(start, port, folder):
     with socket.create_server(("127.0.0.1", port)):
         server = start(ready=False)
         assert server.end() == 1
-    assert server.said == (
+    assert server.log == (
         f"Port {port} is taken: another script/server, or another program. Choose another with --port.\n"
     )
     assert not (folder / "var").exists()
@@ -155,7 +155,7 @@ def test_a_taken_engine_port_is_told(start, port, folder):
         taken = other.getsockname()[1]
         server = start(ready=False, EMBEDDED_ENGINE_PORT=str(taken))
         assert server.end() == 1
-    assert server.said.splitlines()[-1] == (
+    assert server.log.splitlines()[-1] == (
         f"Port {taken} is taken: another script/server, or another program. "
         "Stop that one, or set another EMBEDDED_ENGINE_PORT in .env."
     )
@@ -174,5 +174,5 @@ def test_a_taken_engine_port_is_told(start, port, folder):
 def test_a_wrong_setting_is_one_line(start, variables, said):
     server = start(ready=False, **variables)
     assert server.end() == 1
-    assert server.said.splitlines()[-1].startswith(said)
-    assert "Traceback" not in server.said
+    assert server.log.splitlines()[-1].startswith(said)
+    assert "Traceback" not in server.log

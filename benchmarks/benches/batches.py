@@ -1,4 +1,4 @@
-"""Many rows at once: one transaction, one UPDATE, what waits for the relay."""
+"""Many rows at once: one transaction, one UPDATE, the pending entries of the relay."""
 
 import itertools
 from dataclasses import replace
@@ -13,7 +13,7 @@ RUNS = itertools.count(1)
 
 
 class Transaction(Bench):
-    """Orders saved one by one in one transaction, by one process; with this project the push after its commit."""
+    """Orders saved one by one in one transaction by one process. This project's push after the commit is included."""
 
     name = "transaction"
     title = "Saves in one transaction"
@@ -48,15 +48,15 @@ class Transaction(Bench):
 
 
 class Update(Bench):
-    """QuerySet.update() of every order of a table, until a running relay has indexed them all and, refreshed, all can
-    be found. In sync mode the relay leaves each change to the request's own push for two seconds first, of which there
-    is none here. The plain design never indexes an update(): its figure is the UPDATE alone. The limit: the same
-    documents as ready bulk bodies, refreshed too.
+    """QuerySet.update() of every order of a table, until a running relay has indexed all of them and a refresh has made
+    them searchable. In sync mode the relay first leaves each change to the request's push for two seconds, although
+    there is no request here. The plain design never indexes an update(): its figure is only the UPDATE. The limit: the
+    same documents as ready bulk bodies, with a refresh.
     """
 
     name = "update"
     title = "QuerySet.update() until indexed"
-    method = 2  # the first did not refresh, where the limit did
+    method = 2  # method 1 did not refresh, although the limit did
     configurations = [ASYNC, SYNC, PLAIN]
     contenders = [*[configuration.name for configuration in configurations], LIMIT]
     targets = [
@@ -86,12 +86,12 @@ class Update(Bench):
             return self.limit.turn()
         deployment = self.deployments[contender]
         before = deployment.cpu()
-        found = deployment.run_workload("update", f"After {next(RUNS)}")
-        seconds = found["seconds"] + (deployment.refresh() if deployment.configuration.relay else 0.0)
+        result = deployment.run_workload("update", f"After {next(RUNS)}")
+        seconds = result["seconds"] + (deployment.refresh() if deployment.configuration.relay else 0.0)
         return {
             "seconds": seconds,
             "per_second": self.rows() / seconds,
-            "statement_seconds": found["statement_seconds"],
+            "statement_seconds": result["statement_seconds"],
             **cpu_per_row(before, deployment.cpu(), self.rows()),
         }
 
@@ -110,14 +110,14 @@ class Update(Bench):
 
 
 class Relay(Bench):
-    """manage.py search_relay --drain from its start until, refreshed, all can be found, with entries of that many
-    changed orders waiting; and with a tenth of them, for its memory. The limit: the same documents as ready bulk
-    bodies, over those of before, refreshed too.
+    """manage.py search_relay --drain, from its start until a refresh has made the changes searchable, with that many
+    pending entries of changed orders; and with a tenth of them, to compare the memory. The limit: the same documents as
+    ready bulk bodies, over the existing ones, with a refresh.
     """
 
     name = "relay"
     title = "search_relay --drain"
-    method = 2  # the first did not refresh, where the limit did
+    method = 2  # method 1 did not refresh, although the limit did
     all = "this project"
     tenth = "this project, a tenth"
     contenders = [all, tenth, LIMIT]
@@ -145,10 +145,10 @@ class Relay(Bench):
         count = self.rows() // 10 if contender == self.tenth else self.rows()
         self.deployment.execute(f"UPDATE orders_order SET note = 'change {next(RUNS)}' WHERE id <= {count}")
         before = self.deployment.cpu()
-        done = self.deployment.manage("search_relay", "--drain", "--verbosity", "0")
-        seconds = done.seconds + self.deployment.refresh()
-        spent = cpu_per_row(before, self.deployment.cpu(), count, done.cpu_seconds)
-        return {"seconds": seconds, "per_second": count / seconds, "peak_mb": done.peak_mb, **spent}
+        program = self.deployment.manage("search_relay", "--drain", "--verbosity", "0")
+        seconds = program.seconds + self.deployment.refresh()
+        spent = cpu_per_row(before, self.deployment.cpu(), count, program.cpu_seconds)
+        return {"seconds": seconds, "per_second": count / seconds, "peak_mb": program.peak_mb, **spent}
 
     def final_difference(self, contender: str) -> Difference | None:
         return self.limit.final_difference() if contender == LIMIT else self.deployment.difference()

@@ -1,4 +1,4 @@
-"""What an order costs while its table grows."""
+"""The cost of an order at several sizes of its table."""
 
 from benchmarks import table, wrk
 from benchmarks.bench import Bench, Figures
@@ -11,9 +11,9 @@ PUSHED = 500  # orders of one push, spread over the table
 
 
 class Growth(Bench):
-    """This project alone, at three sizes of the table: POST /orders/create by one client; one push of 500 changed
-    orders, and the rebuild, both for each order; and GET /orders/search by one client, as in the search benchmark with
-    page=1. Push and rebuild are timed in a process that has started already. What was created is deleted again.
+    """This project alone, at three sizes of the table: POST /orders/create by one client; a push of 500 changed orders,
+    and the rebuild, both for each order; and GET /orders/search by one client, as in the search benchmark with page=1.
+    Push and rebuild are timed in a process that has already started. The created orders are deleted again.
     """
 
     name = "growth"
@@ -32,18 +32,18 @@ class Growth(Bench):
     def turn(self, contender: str, number: int) -> Figures:
         deployment, rows = self.deployments[contender], int(contender)
         figures = {
-            "create_p50_ms": self.create(contender),
+            "create_p50_ms": self.measure_create(contender),
             "push_per_order_us": 1e6
             * deployment.run_workload("push", str(min(PUSHED, rows)))["seconds"]
             / min(PUSHED, rows),
             "search_p50_ms": self.searches[contender].search_service(self.scale.seconds, FIRST_PAGE)["p50_ms"],
             "rebuild_per_order_us": 1e6 * deployment.run_workload("rebuild")["seconds"] / rows,
         }
-        self.restore(contender)  # the order that wrk asked for last may have come after the first time
+        self.restore(contender)  # the last request of wrk may have created an order after the first restore
         return figures
 
-    def create(self, contender: str) -> float:
-        """Create orders for a while, and delete them again; p50 in milliseconds."""
+    def measure_create(self, contender: str) -> float:
+        """Create orders for a while and delete them again. Return the p50 in milliseconds."""
         deployment, token = self.deployments[contender], self.searches[contender].token
         url = f"{deployment.url}/orders/create"
         figures = wrk.load(url, "create", 1, self.scale.seconds, TOKEN=token, RUN=f"growth{next(RUNS)}")
@@ -53,7 +53,7 @@ class Growth(Bench):
         return figures["p50_ms"]
 
     def restore(self, contender: str) -> None:
-        """Delete what was created, and leave nothing waiting."""
+        """Delete the created orders, and leave no entry pending."""
         self.deployments[contender].execute(f"DELETE FROM orders_order WHERE id > {contender}")
         self.deployments[contender].manage("search_relay", "--drain")
 

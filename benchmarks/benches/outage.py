@@ -1,4 +1,4 @@
-"""Requests that write while the engine accepts all and answers nothing."""
+"""Requests that write while the engine accepts connections and answers nothing."""
 
 import threading
 
@@ -7,17 +7,17 @@ from benchmarks.benches.requests import Requests
 from benchmarks.deployment import NO_INDEX, PLAIN, SYNC, Configuration, Deployment
 from tools.fault_proxy import BlackHoleProxy
 
-BEFORE = 1.0  # seconds of load on a healthy engine
-FIRST = 2.0  # seconds of load into the hole, of which only the slowest request counts
-LONGEST = 13.0  # seconds of load into the hole where a request may wait for the client's 10 s
+HEALTHY_SECONDS = 1.0  # of load on a healthy engine
+FIRST_SECONDS = 2.0  # of load after the outage began, of which only the slowest request counts
+PLAIN_SECONDS = 13.0  # of load on the plain design, whose requests wait for the client's 10 s
 
 
 class BlackHole(Requests):
-    """POST /orders/create by 16 clients. A second after they began the engine still accepts connections, but answers
-    nothing any more. The slowest request is of all of them, those that were under way included; p99 and the number a
-    second are of the load that follows two seconds later. The plain design, whose requests wait for the client's 10 s
-    and then fail, has one load of 14 s instead. Then the engine answers again, and wrong documents are counted when
-    nothing waits any more.
+    """POST /orders/create by 16 clients. After a second the engine still accepts connections, but no longer answers.
+    The slowest request is that of the whole time, including the requests in progress; p99 and the number a second are
+    of the load that begins two seconds later. The plain design, whose requests wait for the client's 10 s and then
+    fail, has a single load of 14 s instead. Then the engine answers again, and wrong documents are counted when no
+    entry is pending.
     """
 
     name = "black_hole"
@@ -25,7 +25,7 @@ class BlackHole(Requests):
     configurations = [NO_INDEX, PLAIN, SYNC]
     contenders = [configuration.name for configuration in configurations]
     connections = 16
-    warm = False  # each turn has a second of its own that is not recorded
+    warm = False  # each turn has an unrecorded second anyway
     targets = [
         Target(
             "p99 at most 1.5 times that without indexing",
@@ -46,27 +46,27 @@ class BlackHole(Requests):
         super().prepare()
 
     def deployment(self, configuration: Configuration, name: str) -> Deployment:
-        hole = self.proxies.get(configuration.name)
-        return Deployment(self.servers, configuration, name, hole.url if hole else "")
+        proxy = self.proxies.get(configuration.name)
+        return Deployment(self.servers, configuration, name, proxy.url if proxy else "")
 
     def turn(self, contender: str, number: int) -> Figures:
-        self.load(contender, BEFORE)
-        hole = self.proxies.get(contender)
-        falling = threading.Timer(BEFORE, hole.open if hole else int)
-        falling.start()
+        self.load(contender, HEALTHY_SECONDS)
+        proxy = self.proxies.get(contender)
+        outage = threading.Timer(HEALTHY_SECONDS, proxy.open if proxy else int)
+        outage.start()
         try:
-            figures = self.fallen(contender)
+            figures = self.load_through_outage(contender)
         finally:
-            falling.join()
-            if hole:
-                hole.close()
+            outage.join()
+            if proxy:
+                proxy.close()
         self.deployments[contender].wait_until_confirmed(self.supervisor)
         return figures
 
-    def fallen(self, contender: str) -> Figures:
-        """The load, which goes on when nothing answers any more."""
+    def load_through_outage(self, contender: str) -> Figures:
+        """Return the figures of a load that continues when the engine no longer answers."""
         if contender == PLAIN.name:
-            found = self.ask(contender, BEFORE + LONGEST)
-            return {name: found[name] for name in ("slowest_ms", "failed", "wrk_cpu_percent")}
-        first, then = self.load(contender, BEFORE + FIRST), self.load(contender)
+            figures = self.ask(contender, HEALTHY_SECONDS + PLAIN_SECONDS)
+            return {name: figures[name] for name in ("slowest_ms", "failed", "wrk_cpu_percent")}
+        first, then = self.load(contender, HEALTHY_SECONDS + FIRST_SECONDS), self.load(contender)
         return then | {"slowest_ms": max(first["slowest_ms"], then["slowest_ms"])}

@@ -1,4 +1,4 @@
-"""Requests that write: what a client waits, and how many are served."""
+"""Requests that write: their latency and their throughput."""
 
 import itertools
 import random
@@ -16,7 +16,7 @@ RUNS = itertools.count(1)
 
 
 class Requests(Bench):
-    """Contenders with a service each."""
+    """A benchmark whose contenders have a service each."""
 
     configurations: list[Configuration]
     connections: int
@@ -30,27 +30,29 @@ class Requests(Bench):
         self.tokens = {name: deployment.run_workload("token")["token"] for name, deployment in self.deployments.items()}
 
     def deployment(self, configuration: Configuration, name: str) -> Deployment:
-        """A contender's deployment."""
+        """Return a contender's deployment."""
         return Deployment(self.servers, configuration, name)
 
     def turn(self, contender: str, number: int) -> Figures:
         deployment = self.deployments[contender]
         before = deployment.cpu()
         figures = self.load(contender)
-        deployment.wait_until_confirmed(self.supervisor)  # or the next one would pay for what waits
+        deployment.wait_until_confirmed(
+            self.supervisor
+        )  # otherwise the next contender would pay for the pending entries
         count = figures["per_second"] * self.scale.seconds
         return figures | {f"{who}_cpu_ms": 1e3 * (now - before[who]) / count for who, now in deployment.cpu().items()}
 
     def load(self, contender: str, seconds: float = 0, **variables: str) -> Figures:
-        """One load of wrk, in which no request may fail."""
+        """Run wrk once. ToolError if a request fails."""
         figures = self.ask(contender, seconds or self.scale.seconds, **variables)
         if figures["failed"]:
-            said = self.deployments[contender].log_tail()
-            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{said}")
+            log = self.deployments[contender].log_tail()
+            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{log}")
         return figures
 
     def ask(self, contender: str, seconds: float, **variables: str) -> Figures:
-        """One load of wrk, however many requests fail."""
+        """Run wrk once, however many requests fail."""
         variables |= {"TOKEN": self.tokens[contender], "RUN": f"run{next(RUNS)}"}
         url = f"{self.deployments[contender].url}/orders/create"
         return wrk.load(url, self.script, self.connections, seconds, **variables)
@@ -114,12 +116,12 @@ class CreateTogether(Requests):
 
 
 class Lag(Requests):
-    """How long after its answer an order is found by a search, while 16 clients create. Four more create one now and
-    then, at any time between two refreshes, and look for it every 10 ms.
+    """The time from an order's answer until a search finds it, while 16 clients create orders. Four more clients create
+    an order at random times between two refreshes, and search for it every 10 ms.
     """
 
     name = "lag"
-    method = 2  # the first made each order just after a refresh had shown the one before
+    method = 2  # method 1 created each order right after a refresh had shown the one before
     title = "From commit to searchable, 16 connections"
     configurations = [SYNC, ASYNC]
     contenders = [configuration.name for configuration in configurations]
@@ -131,9 +133,9 @@ class Lag(Requests):
 
     def turn(self, contender: str, number: int) -> Figures:
         lags: list[float] = []
-        over = threading.Event()
+        stopped = threading.Event()
         probes = [
-            threading.Thread(target=self.probe, args=(self.deployments[contender], contender, lags, over))
+            threading.Thread(target=self.probe, args=(self.deployments[contender], contender, lags, stopped))
             for _ in range(self.probes)
         ]
         for probe in probes:
@@ -141,7 +143,7 @@ class Lag(Requests):
         try:
             figures = self.load(contender)
         finally:
-            over.set()
+            stopped.set()
             for probe in probes:
                 probe.join()
         self.deployments[contender].wait_until_confirmed(self.supervisor)
@@ -155,25 +157,25 @@ class Lag(Requests):
             "probes": len(lags),
         }
 
-    def probe(self, deployment: Deployment, contender: str, lags: list[float], over: threading.Event) -> None:
-        """Make orders, one after the other, and look for each until it is found."""
+    def probe(self, deployment: Deployment, contender: str, lags: list[float], stopped: threading.Event) -> None:
+        """Create orders one after the other, and search for each until it is found."""
         import requests
 
         session, engine = requests.Session(), self.servers.engine
         session.headers["Authorization"] = f"Token {self.tokens[contender]}"
-        while not over.wait(random.random()):  # up to a second, as long as one refresh is from the next
+        while not stopped.wait(random.random()):  # up to a second, the interval of the refreshes
             order: dict[str, Any] = {"order_number": f"probe-{next(RUNS)}", "customer_name": "Probe", "total_amount": 1}
-            made: dict[str, Any] = session.post(f"{deployment.url}/orders/create", json=order, timeout=30).json()
+            created: dict[str, Any] = session.post(f"{deployment.url}/orders/create", json=order, timeout=30).json()
             committed = monotonic()
-            while not engine.count(index=deployment.alias, query={"term": {"id": made["id"]}})["count"]:
+            while not engine.count(index=deployment.alias, query={"term": {"id": created["id"]}})["count"]:
                 if monotonic() - committed > HEAL_TIMEOUT:
-                    raise ToolError(f"{contender}: order {made['id']} is not found.")
+                    raise ToolError(f"{contender}: order {created['id']} is not found.")
                 sleep(0.01)
             lags.append(monotonic() - committed)
 
 
 class Change(Requests):
-    """PATCH of the same 20 orders over and over by 16 clients: what happens to order where changes meet."""
+    """PATCH of the same 20 orders, again and again, by 16 clients: concurrent changes of the same rows."""
 
     name = "change_16"
     title = "Change of 20 hot orders, 16 connections"

@@ -1,4 +1,4 @@
-"""A whole table: building its index anew, and looking whether the two are in step."""
+"""A whole table: rebuilding its index, and comparing the two."""
 
 from dataclasses import replace
 
@@ -12,8 +12,8 @@ from tools.errors import ToolError
 OURS = "this project"
 POPULATE = "plain --populate"
 PARALLEL = "plain --populate --parallel"
-NAMES = {POPULATE: "populate", PARALLEL: "parallel"}  # of their indices: each fills one of its own
-TO_BEAT = [
+INDEX_NAMES = {POPULATE: "populate", PARALLEL: "parallel"}  # each contender fills an index of its own
+REBUILD_TARGETS = [
     Target(
         "at least 2.5 times as many orders a second as plain --populate",
         Figure(OURS, "per_second"), Figure(POPULATE, "per_second"), 2.5, at_least=True,
@@ -27,24 +27,25 @@ TO_BEAT = [
 
 
 class RebuildSmall(Bench):
-    """manage.py search_index --rebuild from its start to its end, with the comparison of index and table and the swap
-    that belong to it. The plain design's own --populate fills an empty index, of the same table, and neither compares
-    nor swaps. The limit: the same documents as ready bulk bodies, streamed from a file to an empty index that does not
-    refresh before its end.
+    """manage.py search_index --rebuild from its start to its end, including the comparison of index and table and the
+    swap. The plain design's own --populate fills an empty index from the same table, and neither compares nor swaps.
+    The limit: the same documents as ready bulk bodies, streamed from a file to an empty index that is refreshed only at
+    the end.
     """
 
     name = "rebuild_small"
     title = "Rebuild, the smaller table"
     contenders = [OURS, POPULATE, PARALLEL, LIMIT]
-    targets = TO_BEAT
+    targets = REBUILD_TARGETS
 
     def prepare(self) -> None:
         self.deployment = table.orders(self.servers, self.rows())
-        # The same rows: nobody writes here, so they can read the other's database.
-        same = PLAIN.variables | {"DATABASE_URL": self.deployment.environment["DATABASE_URL"]}
-        plain = replace(PLAIN, variables=same)
+        # The same rows: nothing writes to this table, so they can share the database.
+        variables = PLAIN.variables | {"DATABASE_URL": self.deployment.environment["DATABASE_URL"]}
+        plain = replace(PLAIN, variables=variables)
         self.plain = {
-            each: Deployment(self.servers, plain, f"{self.deployment.name}-{name}") for each, name in NAMES.items()
+            contender: Deployment(self.servers, plain, f"{self.deployment.name}-{name}")
+            for contender, name in INDEX_NAMES.items()
         }
         self.limit = Limit(self.deployment, refresh="-1").prepare()
 
@@ -54,18 +55,18 @@ class RebuildSmall(Bench):
             return self.limit.turn()
         before = self.deployment.cpu()
         if contender == OURS:
-            done = self.deployment.manage("search_index", "--rebuild", "--verbosity", "0")
+            program = self.deployment.manage("search_index", "--rebuild", "--verbosity", "0")
         else:
             plain = self.plain[contender]
             self.servers.engine.indices.delete(index=plain.alias, ignore_unavailable=True)
             plain.manage("search_index", "--create")
-            done = plain.manage("search_index", *contender.split()[1:])
+            program = plain.manage("search_index", *contender.split()[1:])
         return {
-            "seconds": done.seconds,
-            "per_second": self.rows() / done.seconds,
-            "peak_mb": done.peak_mb,
-            "all_processes_mb": done.total_mb,
-            **cpu_per_row(before, self.deployment.cpu(), self.rows(), done.cpu_seconds),
+            "seconds": program.seconds,
+            "per_second": self.rows() / program.seconds,
+            "peak_mb": program.peak_mb,
+            "all_processes_mb": program.total_mb,
+            **cpu_per_row(before, self.deployment.cpu(), self.rows(), program.cpu_seconds),
         }
 
     def final_difference(self, contender: str) -> Difference | None:
@@ -74,7 +75,7 @@ class RebuildSmall(Bench):
         return self.plain.get(contender, self.deployment).difference()
 
     def close(self) -> None:
-        """The table stays for others."""
+        """Keep the table, which other benchmarks use."""
         self.limit.drop()
         for plain in self.plain.values():
             self.servers.engine.indices.delete(index=plain.alias, ignore_unavailable=True)
@@ -84,7 +85,7 @@ class RebuildSmall(Bench):
 
 
 class RebuildLarge(RebuildSmall):
-    """As the smaller table's, which says what is done."""
+    """As for the smaller table, which describes it."""
 
     name = "rebuild_large"
     title = "Rebuild, the larger table"
@@ -95,9 +96,9 @@ class RebuildLarge(RebuildSmall):
 
 
 class Drift(Bench):
-    """manage.py search_drift over a table in step, from its start to its end: sums of both sides are compared, range
-    by range. Beside it every document is made anew from its row and compared with the one in the index, page by page,
-    in a process that has started already.
+    """manage.py search_drift over a table in step, from its start to its end: checksums of both sides are compared,
+    range by range. For comparison, every document is created from its row and compared with the indexed one, page by
+    page, in a process that has already started.
     """
 
     name = "drift"
@@ -119,14 +120,16 @@ class Drift(Bench):
 
     def turn(self, contender: str, number: int) -> Figures:
         if contender == OURS:
-            self.servers.engine.indices.clear_cache(index=self.deployment.alias)  # sums of the round before
-            done = self.deployment.manage("search_drift")
-            return {"seconds": done.seconds, "per_second": self.rows() / done.seconds, "peak_mb": done.peak_mb}
-        found = self.deployment.run_workload("compare", self.page)
-        if (found["compared"], found["differ"]) != (self.rows(), 0):
-            raise ToolError(f"The table is not in step: {found}")
-        seconds: float = found["seconds"]
-        return {"seconds": seconds, "per_second": self.rows() / seconds, "peak_mb": found["peak_mb"]}
+            self.servers.engine.indices.clear_cache(
+                index=self.deployment.alias
+            )  # which has the checksums of the round before
+            program = self.deployment.manage("search_drift")
+            return {"seconds": program.seconds, "per_second": self.rows() / program.seconds, "peak_mb": program.peak_mb}
+        result = self.deployment.run_workload("compare", self.page)
+        if (result["compared"], result["differ"]) != (self.rows(), 0):
+            raise ToolError(f"The table is not in step: {result}")
+        seconds: float = result["seconds"]
+        return {"seconds": seconds, "per_second": self.rows() / seconds, "peak_mb": result["peak_mb"]}
 
     def final_difference(self, contender: str) -> Difference | None:
         return self.deployment.difference() if contender == OURS else None

