@@ -1,4 +1,4 @@
-"""What the suite calls missing, stale and orphaned."""
+"""Missing, stale and orphaned documents are told apart."""
 
 from tests.faults.compare import Difference, compare
 
