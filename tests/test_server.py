@@ -1,4 +1,4 @@
-"""script/server end to end: it serves, keeps, mends, and leaves nothing behind."""
+"""script/server end to end: it serves, keeps its data, repairs the index, and stops all programs."""
 
 import json
 import os
@@ -122,7 +122,7 @@ def test_killed_itself_it_leaves_nothing(start, port):
     wait_until(lambda: not server.listens(port), 15)
 
 
-def test_an_engine_that_lost_its_data_is_mended(start, port, folder):
+def test_an_engine_that_lost_its_data_is_repaired(start, port, folder):
     server = start()
     assert server.stop() == 0
     (folder / "var" / "embedded" / "elasticsearch.json").write_text("{ damaged")
@@ -131,7 +131,7 @@ def test_an_engine_that_lost_its_data_is_mended(start, port, folder):
     assert found(port, "order0") == ["order00002", "order00001"]
 
 
-def test_rows_that_changed_without_the_engine_are_mended(start, port, folder):
+def test_rows_that_changed_without_the_engine_are_repaired(start, port, folder):
     server = start()
     assert server.stop() == 0
     with sqlite3.connect(folder / "var" / "db.sqlite3") as database:

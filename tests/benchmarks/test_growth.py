@@ -1,4 +1,4 @@
-"""What a turn of the growth leaves behind in the table that others use after it."""
+"""A turn of the growth benchmark restores the table, which other benchmarks use after it."""
 
 from types import SimpleNamespace
 
@@ -12,7 +12,7 @@ class Table:
 
     def __init__(self):
         self.ids = set(range(1, 1001))
-        self.waiting = False
+        self.is_pending = False
 
     def run_workload(self, name, *arguments):
         if name == "push":
@@ -21,11 +21,11 @@ class Table:
 
     def execute(self, statement):
         assert statement == "DELETE FROM orders_order WHERE id > 1000"
-        self.ids, self.waiting = {each for each in self.ids if each <= 1000}, True
+        self.ids, self.is_pending = {each for each in self.ids if each <= 1000}, True
 
     def manage(self, *arguments):
         assert arguments == ("search_relay", "--drain")
-        self.waiting = False
+        self.is_pending = False
 
 
 def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch):
@@ -45,4 +45,4 @@ def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch
         "search_p50_ms": 2.0,
         "rebuild_per_order_us": 1000.0,
     }
-    assert (table.ids, table.waiting) == (set(range(1, 1001)), False)
+    assert (table.ids, table.is_pending) == (set(range(1, 1001)), False)

@@ -1,4 +1,4 @@
-"""What is wrong in the limit's index: by its content, beside the rows that its bodies were made of."""
+"""The limit's index is compared with the rows that its bodies were made of."""
 
 from pathlib import Path
 from types import SimpleNamespace

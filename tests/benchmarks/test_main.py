@@ -130,7 +130,7 @@ def test_a_figure_that_was_measured_is_known_by_its_unit():
 
 
 def test_every_figure_that_readme_says_was_measured_is_in_the_tables(tmp_path):
-    """And not only in what somebody wrote below them."""
+    """The hand-written notes below the tables do not count."""
     known = measured_in(report.document(results_store.merged(results_store.read(), NAMES), notes=tmp_path))
     said = measured_in((ROOT / "README.md").read_text())
     assert said

@@ -79,7 +79,7 @@ def play(
     seed: int,
     seconds: float = 4.0,
     pause: float = 0.0,
-    heal: float = HEAL_TIMEOUT_TIMEOUT,
+    heal: float = HEAL_TIMEOUT,
 ) -> Outcome:
     """Run the workload with the fault in the middle of it, and wait until index and database are equal."""
     work = Workload(scene.service.port, seed=seed, seconds=MAX_WORK, pause=pause)

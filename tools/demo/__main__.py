@@ -59,7 +59,7 @@ class Demonstration:
         print("a script changes one more by SQL.", flush=True)
 
     def write(self, seconds: float) -> None:
-        """Let the clients write, kill the engine meanwhile, and go on for a while after it is back."""
+        """Let the clients write, kill and restart the engine, and continue for a while after it answers again."""
         self.screen.started = monotonic()
         for design in self.designs:
             design.writers.start()
