@@ -42,7 +42,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def engine() -> Iterator[object]:
-    """The client. This worker's indices are deleted before and after the test."""
+    """Return the client, and delete this worker's indices before and after the test."""
     client = connections.get_connection()
     pattern = f"{settings.SEARCH_INDEX_PREFIX}*"
 
@@ -58,7 +58,7 @@ def engine() -> Iterator[object]:
 
 @pytest.fixture
 def indices(engine: object, transactional_db: None) -> Iterator[object]:
-    """The client, with an empty index and its alias for every registered document; for tests that commit."""
+    """Create an empty index for every registered document, for tests that commit. Return the client."""
     from search.indices.lifecycle import create
     from search.mapping.registry import documents
     from search.push import sender

@@ -21,7 +21,7 @@ class Table:
 
     def execute(self, statement):
         assert statement == "DELETE FROM orders_order WHERE id > 1000"
-        self.ids, self.is_pending = {each for each in self.ids if each <= 1000}, True
+        self.ids, self.is_pending = {pk for pk in self.ids if pk <= 1000}, True
 
     def manage(self, *arguments):
         assert arguments == ("search_relay", "--drain")

@@ -73,7 +73,7 @@ def bulk(proxy: FaultProxy, timeout: float = 5.0, path: str = "/_bulk") -> tuple
         connection.request("POST", path, BULK)
         answer = connection.getresponse()
         items = json.loads(answer.read()).get("items", [])
-        return answer.status, [each["status"] for item in items for each in item.values()]
+        return answer.status, [result["status"] for item in items for result in item.values()]
     finally:
         connection.close()
 

@@ -32,7 +32,7 @@ pytestmark = [
 
 @pytest.fixture
 def elasticsearch(transactional_db: None) -> Iterator[Server]:
-    """A server for one test, with all indices."""
+    """Start a server for one test, with all indices."""
     with own_elasticsearch() as server:
         for document in documents():
             lifecycle.create(document)
@@ -79,7 +79,7 @@ def test_elasticsearch_frozen(elasticsearch: Server, tmp_path: Path) -> None:
 
 @pytest.fixture
 def own_postgresql(engine: object, transactional_db: None) -> Iterator[postgresql.Server]:
-    """A server for one test, with all tables and indices, to which this process is connected."""
+    """Start a server for one test, with all tables and indices, to which this process is connected."""
     port = ports.free()
     server = postgresql.server(port, home=cache.folder("faults", f"postgresql-{port}"))
     before = dict(connection.settings_dict)

@@ -5,9 +5,9 @@ from tests.faults.workload import Seen, Taken
 
 
 def control(*writes: tuple[float, float]) -> Control:
-    found = Control()
-    found.writes = list(writes)
-    return found
+    quiet = Control()
+    quiet.writes = list(writes)
+    return quiet
 
 
 def patch(started: float, seconds: float, held: float = 0.0) -> Taken:

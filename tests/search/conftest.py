@@ -21,7 +21,7 @@ def patient_push(settings: Any) -> None:
 
 @pytest.fixture
 def answer() -> Iterator[request_status.RequestStatus]:
-    """The status of a request in which the test runs."""
+    """Run the test in a request. Return its status."""
     status = request_status.RequestStatus()
     token = request_status.current.set(status)
     yield status
@@ -44,7 +44,7 @@ def engine_away() -> Iterator[Callable[[], None]]:
 
 @pytest.fixture
 def refusing(indices: Elasticsearch) -> str:
-    """The name of the items' live index, whose mapping rejects names that are not dates."""
+    """Let the items' live index reject, by its mapping, names that are not dates. Return its name."""
     alias, body = index_records.alias_of(ItemDocument), signed_body(ItemDocument)
     name = index_records.new_name(alias)
     old = index_records.live(alias)

@@ -8,7 +8,7 @@ from tools.errors import ToolError
 
 @pytest.fixture
 def installs(tmp_path, monkeypatch):
-    """Requirements and environment in a folder of the test. The list records the arguments of pip."""
+    """Use requirements and an environment in a folder of the test. Return the recorded arguments of pip."""
     (tmp_path / "requirements.txt").write_text("Django==1\n")
     (tmp_path / "requirements-dev.txt").write_text("pytest==1\n")
     (tmp_path / ".venv").mkdir()

@@ -11,7 +11,7 @@ from tools.errors import ToolError
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A home folder and a cache of the test, without Maven."""
+    """Use a home folder and a cache of the test, without Maven."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(maven.shutil, "which", lambda name: None)

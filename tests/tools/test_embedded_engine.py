@@ -13,7 +13,7 @@ from tools.errors import ToolError
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A package noida_db whose program is the given script."""
+    """Return a function that creates a package noida_db whose program is a script."""
     (tmp_path / "noida_db").mkdir()
     (tmp_path / "noida_db" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)

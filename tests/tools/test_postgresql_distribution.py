@@ -13,7 +13,7 @@ from tools.postgresql import Server
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A home folder and a cache of the test, without Maven, on a machine that has an archive."""
+    """Use a home folder and a cache of the test, without Maven, on a machine that has an archive."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(maven.shutil, "which", lambda name: None)
@@ -23,7 +23,7 @@ def home(tmp_path, monkeypatch):
 
 
 def pack(path, name="bin/postgres"):
-    """A jar with the compressed archive of one program in it."""
+    """Create a jar with the compressed archive of one program in it."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:xz") as target:
         program = tarfile.TarInfo(name)

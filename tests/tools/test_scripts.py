@@ -18,7 +18,7 @@ def run(*command, **environment):
 
 @pytest.fixture
 def pythons(tmp_path):
-    """A PATH with bash and Pythons that report these versions by name."""
+    """Return a function that creates a PATH with bash and Pythons that report their names."""
 
     def make(**versions):
         (tmp_path / "bash").symlink_to("/bin/bash")

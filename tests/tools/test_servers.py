@@ -20,7 +20,7 @@ from tools.paths import ROOT
 
 @pytest.fixture
 def folder():
-    """A cache of its own, where a server's user can reach it; programs that are built already are shared."""
+    """Create a cache for the test, where the servers' user can reach it. Share the programs that are already built."""
     shared = cache.folder("elasticsearch")
     path = cache.folder("suite", secrets.token_hex(4))
     own = path / "order-service" / "elasticsearch"
