@@ -1,5 +1,5 @@
 # The order service for production: no debug, no embedded engine, not root.
-FROM python:3.12-slim
+FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv
@@ -12,7 +12,7 @@ COPY desk desk
 COPY orders orders
 COPY order_search order_search
 COPY search search
-# Collecting reads the settings, which want these; nothing of them stays in the image.
+# collectstatic reads the settings, which require these variables. They do not stay in the image.
 RUN DJANGO_SECRET_KEY=none DJANGO_ALLOWED_HOSTS=none ELASTICSEARCH_URL=http://none DATABASE_URL=sqlite://:memory: \
     python manage.py collectstatic --no-input
 

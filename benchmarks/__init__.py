@@ -1,1 +1,1 @@
-"""This project beside what one would use instead: on one machine, database and engine, in turns, in one run."""
+"""This project compared with its alternatives: on one machine, database and engine, in turns, in one run."""

@@ -1,8 +1,8 @@
-"""Measures this project beside what one would use instead, and writes what it found: script/benchmark [NAME ...].
+"""Measure this project and its alternatives, and write the results to a JSON file: script/benchmark [NAME ...].
 
-Servers of its own are started on loopback, and taken away at the end. Results go to a JSON file. Those that are kept,
-in benchmarks/results, make docs/benchmarks.md: of each benchmark the newest, and an earlier one of the
-same code to compare with.
+Servers for the benchmarks alone are started on loopback, and removed at the end. docs/benchmarks.md is made of the
+results that are kept in benchmarks/results: the newest of each benchmark, and an earlier one of the same code to
+compare with.
 """
 
 import argparse
@@ -17,41 +17,41 @@ from benchmarks import machine, plots, profiles, report, results_store, wrk
 from benchmarks.bench import Bench, run
 from benchmarks.benches import ALL
 from benchmarks.scale import FULL, QUICK, Scale
-from benchmarks.servers import Ground, ground
+from benchmarks.servers import Servers, start_servers
 from tools import errors
 from tools.errors import ToolError
+from tools.paths import ROOT
 from tools.supervisor import Stop, Supervisor
 
-ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 BENCHES = {bench.name: bench for bench in ALL}
 
 
 def measure(benches: list[type[Bench]], scale: Scale, into: Path, keep: bool = False) -> None:
-    """Run these on common servers; what is found is written after each, and kept: the next may fail or be stopped."""
-    benches_found: dict[str, object] = {}
-    found = {"machine": machine.describe(), "quick": scale.rounds < FULL.rounds, "benches": benches_found}
-    with Supervisor(), ground() as servers:
+    """Run benchmarks on common servers. Write the results after each one: the next may fail or be stopped."""
+    results: dict[str, object] = {}
+    report = {"machine": machine.describe(), "quick": scale.rounds < FULL.rounds, "benches": results}
+    with Supervisor(), start_servers() as servers:
         for bench in benches:
             print(bench.title, file=sys.stderr, flush=True)
-            benches_found[bench.name] = one(bench, servers, scale)
-            into.write_text(json.dumps(found, indent=1) + "\n")
+            results[bench.name] = measure_one(bench, servers, scale)
+            into.write_text(json.dumps(report, indent=1) + "\n")
             if keep:
                 results_store.keep(into)
                 publish()
 
 
-def one(bench: type[Bench], servers: Ground, scale: Scale) -> object:
-    """All of one benchmark, from its first program to its last."""
+def measure_one(bench_class: type[Bench], servers: Servers, scale: Scale) -> object:
+    """Run one benchmark, and remove what it has created after its programs have ended."""
     with Supervisor() as supervisor:
-        running = bench(servers, scale, supervisor)
-        found = run(running)
-    running.close()
-    return found
+        bench = bench_class(servers, scale, supervisor)
+        result = run(bench)
+    bench.close()
+    return result
 
 
 def publish(results: Path = results_store.FOLDER, docs: Path = DOCS) -> None:
-    """Make docs/benchmarks.md and its plots anew from the results that are kept."""
+    """Write docs/benchmarks.md and its plots from the results that are kept."""
     measured = results_store.merged(results_store.read(results), BENCHES)
     if not measured:
         raise ToolError("No results are kept yet. Measure some: script/benchmark --keep")
@@ -59,57 +59,58 @@ def publish(results: Path = results_store.FOLDER, docs: Path = DOCS) -> None:
     shutil.rmtree(images, ignore_errors=True)
     images.mkdir(parents=True)
     (docs / "benchmarks.md").write_text(report.document(measured))
-    for each in measured:
-        if drawn := plots.svg(each.newest.found):
-            (images / f"{each.name}.svg").write_text(drawn)
+    for benchmark in measured:
+        if svg := plots.svg(benchmark.newest.content):
+            (images / f"{benchmark.name}.svg").write_text(svg)
 
 
-def a_count(text: str) -> int:
-    """A number of rows."""
+def row_count(text: str) -> int:
+    """Parse a number of rows."""
     if not (text.isdecimal() and 1_000 <= int(text) <= 10_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1,000 to 10,000,000")
     return int(text)
 
 
-def arguments() -> argparse.Namespace:
-    """What is wanted. Ends with exit code 2 when it makes no sense."""
+def parse_arguments() -> argparse.Namespace:
+    """Parse the command line. Exit with code 2 if it makes no sense."""
     parser = argparse.ArgumentParser(prog="script/benchmark", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all")
-    parser.add_argument("--rows", type=a_count, help="of the larger tables, default 1,000,000")
-    parser.add_argument("--quick", action="store_true", help="one short round, to see that all works")
+    parser.add_argument("--rows", type=row_count, help="of the larger tables, default 1,000,000")
+    parser.add_argument("--quick", action="store_true", help="one short round, to check that everything works")
     parser.add_argument("--into", type=Path, help="the file for the results, default var/benchmarks/DATE.json")
-    parser.add_argument("--keep", action="store_true", help="keep each result once whole, make docs/benchmarks.md anew")
-    parser.add_argument("--profile", action="store_true", help="measure nothing, take benchmarks/profiles anew")
-    parser.add_argument("--report", action="store_true", help="measure nothing, only make docs/benchmarks.md anew")
-    chosen = parser.parse_args()
-    if unknown := set(chosen.names) - BENCHES.keys():
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the result of each complete run, and update docs/benchmarks.md"
+    )
+    parser.add_argument("--profile", action="store_true", help="measure nothing, but update benchmarks/profiles")
+    parser.add_argument("--report", action="store_true", help="measure nothing, but update docs/benchmarks.md")
+    options = parser.parse_args()
+    if unknown := set(options.names) - BENCHES.keys():
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}. There are {', '.join(BENCHES)}.")
-    if chosen.keep and chosen.quick:
-        parser.error("--keep goes with a run in full: what --quick measures says nothing.")
-    if chosen.keep and chosen.rows:
-        parser.error(f"--keep goes with all rows: the page is of tables of {FULL.rows:,}.")
-    return chosen
+    if options.keep and options.quick:
+        parser.error("--keep needs a full run: the figures of --quick are meaningless.")
+    if options.keep and options.rows:
+        parser.error(f"--keep needs all rows: the page is about tables of {FULL.rows:,}.")
+    return options
 
 
 def main() -> int:
-    """Measure, keep, make the page: as far as it is wanted."""
-    chosen = arguments()
+    options = parse_arguments()
     os.chdir(ROOT)
-    if chosen.profile:
+    if options.profile:
         profiles.take()
         return 0
-    if chosen.report:
+    if options.report:
         publish()
         return 0
-    into = chosen.into or ROOT / "var" / "benchmarks" / f"{machine.now():%Y-%m-%d-%H%M}.json"
+    into = options.into or ROOT / "var" / "benchmarks" / f"{machine.now():%Y-%m-%d-%H%M}.json"
     into.parent.mkdir(parents=True, exist_ok=True)
-    wrk.insist_on_wrk()
-    scale = QUICK if chosen.quick else FULL
-    scale = replace(scale, rows=chosen.rows or scale.rows)
+    wrk.check_wrk()
+    scale = QUICK if options.quick else FULL
+    scale = replace(scale, rows=options.rows or scale.rows)
     try:
-        measure([BENCHES[name] for name in chosen.names or BENCHES], scale, into, chosen.keep)
+        measure([BENCHES[name] for name in options.names or BENCHES], scale, into, options.keep)
     except Stop:
-        print("\nStopped; all that was started is taken away.", file=sys.stderr)
+        print("\nStopped; everything that was started is removed.", file=sys.stderr)
         return 130
     print(f"Results: {into}")
     return 0

@@ -1,4 +1,4 @@
-"""A benchmark: contenders that take turns at the same work, and what their figures should be to each other."""
+"""A benchmark: contenders take turns at the same work, and targets compare their figures."""
 
 import gc
 import sys
@@ -8,82 +8,86 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from benchmarks.scale import Scale
-from benchmarks.servers import Ground
-from tools.demo.compare import Difference
+from benchmarks.servers import Servers
+from tools.comparison import Difference
 from tools.supervisor import Supervisor
 
-Figures = dict[str, float]  # of one turn, by name; the name ends with the unit
+Figures = dict[str, float]  # the figures of one turn, by name; a name ends with the unit
 
 
-class Of(NamedTuple):
+class Figure(NamedTuple):
     """One figure of one contender."""
 
     contender: str
-    figure: str
+    name: str
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be reached: a figure, or its ratio to another contender's, of the same turn."""
+    """A limit for a figure, or for its ratio to a figure of another contender in the same round."""
 
     text: str
-    of: Of
-    to: Of | None
+    figure: Figure
+    baseline: Figure | None
     limit: float
     at_least: bool = False
-    less: float = 0.0  # what is taken from the figure before it is compared
+    allowance: float = 0.0  # subtracted from the figure before it is compared
 
 
 class Bench(ABC):
-    """One benchmark. Its docstring says what is measured; what it starts ends with `supervisor`."""
+    """One benchmark. Its docstring says what is measured. The supervisor ends the programs that it starts."""
 
     name: str
     title: str
     contenders: list[str]
     targets: list[Target]
-    warm = True  # one turn each goes before, unrecorded
-    method = 1  # raised when its figures are got otherwise than before: they compare with none of those
-    over = ""  # what the contenders are numbers of, where they are one design at several sizes
+    warm = True  # whether each contender has one unrecorded turn first
+    method = 1  # incremented when its figures are measured differently, which makes earlier ones incomparable
+    over = ""  # the unit of the contenders, if they are one design at several sizes
 
-    def __init__(self, ground: Ground, scale: Scale, supervisor: Supervisor) -> None:
-        self.ground = ground
+    def __init__(self, servers: Servers, scale: Scale, supervisor: Supervisor) -> None:
+        self.servers = servers
         self.scale = scale
         self.supervisor = supervisor
 
     @abstractmethod
     def prepare(self) -> None:
-        """Bring up all that the turns need."""
+        """Start and create what the turns need."""
 
     @abstractmethod
     def turn(self, contender: str, number: int) -> Figures:
-        """One contender's turn."""
+        """Let one contender do the work once."""
 
-    def wrong(self, contender: str) -> Difference | None:
-        """After all turns, the documents that are wrong; None where there is nothing to be wrong."""
+    def final_difference(self, contender: str) -> Difference | None:
+        """Return the wrong documents after all turns, or None if the contender has no index."""
         return None
 
-    def close(self) -> None:  # noqa: B027  # most have nothing
-        """Take away what no other benchmark uses; programs have ended by then."""
+    def close(self) -> None:  # noqa: B027  # most benchmarks have nothing to remove
+        """Remove what no other benchmark uses, after the programs have ended."""
 
     def rows(self) -> int:
-        """Orders in the table at first."""
+        """Return the number of orders in the table at the beginning."""
         return 0
 
 
 def run(bench: Bench) -> dict[str, Any]:
-    """All turns: each round lets every contender have one, another one first each time. JSON."""
+    """Run all rounds, each with one turn a contender in another order. Return the result, ready for JSON."""
     bench.prepare()
-    found: dict[str, list[Figures]] = {contender: [] for contender in bench.contenders}
-    warm = bench.warm and bench.scale.rounds > 1  # what one short round finds counts for nothing
+    turns: dict[str, list[Figures]] = {contender: [] for contender in bench.contenders}
+    warm = bench.warm and bench.scale.rounds > 1  # the figures of a single short round are meaningless anyway
     for number in range(-1 if warm else 0, bench.scale.rounds):
-        for contender in in_turn(bench.contenders, number):
+        for contender in rotated(bench.contenders, number):
             gc.collect()
             figures = bench.turn(contender, number)
-            print(f"  {bench.name}, round {number + 1}, {contender}: {shown(figures)}", file=sys.stderr, flush=True)
+            print(
+                f"  {bench.name}, round {number + 1}, {contender}: {format_figures(figures)}",
+                file=sys.stderr,
+                flush=True,
+            )
             if number >= 0:
-                found[contender].append(figures)
-    wrong = {contender: bench.wrong(contender) for contender in bench.contenders}
-    targets = [judged(target, found) for target in bench.targets]
+                turns[contender].append(figures)
+    differences = {contender: bench.final_difference(contender) for contender in bench.contenders}
+    targets = [evaluate(target, turns) for target in bench.targets]
     for target in targets:
         print(f"  {bench.name}: {verdict(target)}", file=sys.stderr, flush=True)
     return {
@@ -94,45 +98,48 @@ def run(bench: Bench) -> dict[str, Any]:
         "rounds": bench.scale.rounds,
         "over": bench.over,
         "contenders": {
-            contender: {"turns": turns, "wrong": difference._asdict() if (difference := wrong[contender]) else None}
-            for contender, turns in found.items()
+            contender: {
+                "turns": contender_turns,
+                "wrong": difference._asdict() if (difference := differences[contender]) else None,
+            }
+            for contender, contender_turns in turns.items()
         },
         "targets": targets,
     }
 
 
-def in_turn(contenders: list[str], number: int) -> list[str]:
-    """Nobody is always the first."""
+def rotated(contenders: list[str], number: int) -> list[str]:
+    """Return the contenders in the order of this round, so that none is always the first."""
     first = number % len(contenders)
     return contenders[first:] + contenders[:first]
 
 
-def judged(target: Target, found: dict[str, list[Figures]]) -> dict[str, Any]:
-    """A target with the value of each round."""
-    of = [turn[target.of.figure] - target.less for turn in found[target.of.contender]]
-    to = [turn[target.to.figure] for turn in found[target.to.contender]] if target.to else [1.0] * len(of)
+def evaluate(target: Target, turns: dict[str, list[Figures]]) -> dict[str, Any]:
+    """Return a target with its value in each round, ready for JSON."""
+    figure, baseline = target.figure, target.baseline
+    values = [turn[figure.name] - target.allowance for turn in turns[figure.contender]]
+    divisors = [turn[baseline.name] for turn in turns[baseline.contender]] if baseline else [1.0] * len(values)
     return {
         "text": target.text,
-        "figure": target.of.figure,
+        "figure": figure.name,
         "limit": target.limit,
         "at_least": target.at_least,
-        "is_ratio": target.to is not None,
-        "values": [one / other for one, other in zip(of, to, strict=True)],
+        "is_ratio": baseline is not None,
+        "values": [value / divisor for value, divisor in zip(values, divisors, strict=True)],
     }
 
 
 def is_reached(target: dict[str, Any]) -> bool:
-    """Whether the median is what was aimed at."""
-    reached = median(target["values"])
-    return bool(reached >= target["limit"] if target["at_least"] else reached <= target["limit"])
+    """Return whether the median of the rounds is within the limit."""
+    value = median(target["values"])
+    return bool(value >= target["limit"] if target["at_least"] else value <= target["limit"])
 
 
 def verdict(target: dict[str, Any]) -> str:
-    """A target, judged, for the one who waits."""
-    reached = "reached" if is_reached(target) else "missed"
-    return f"{target['text']}: {median(target['values']):,.3g} of {target['limit']:g}, {reached}"
+    """Return one line about an evaluated target."""
+    result = "reached" if is_reached(target) else "missed"
+    return f"{target['text']}: {median(target['values']):,.3g} of {target['limit']:g}, {result}"
 
 
-def shown(figures: Figures) -> str:
-    """For the one who waits."""
+def format_figures(figures: Figures) -> str:
     return ", ".join(f"{name} {value:,.2f}" for name, value in figures.items())

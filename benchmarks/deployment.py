@@ -1,4 +1,4 @@
-"""A contender as it runs: a database, an index and a service of its own on the common ground."""
+"""A contender as it runs: with a database, an index and a service of its own on the common servers."""
 
 import json
 import os
@@ -12,34 +12,32 @@ from typing import Any, NamedTuple
 import psycopg
 
 from benchmarks import cpu
-from benchmarks.servers import Ground
-from tools import ports, server
-from tools.demo.compare import Difference, Rows, compare
+from benchmarks.servers import Servers
+from tools import gunicorn, ports, server
+from tools.comparison import Difference, Rows, compare
 from tools.errors import ToolError
 from tools.supervisor import Child, Supervisor
 
-WEB = ["-m", "gunicorn", "project.wsgi", "--workers", "2", "--threads", "8", "--log-level", "warning"]
-# So that each worker has some of 16 kept connections: else it is chance whether one takes all, and a core lies idle.
-WEB += ["--worker-connections", "10"]
-WEB += ["--no-control-socket", "--graceful-timeout", "5"]
-HEAL = 120.0  # seconds that what waits may take
-TEXTS = ["order_number", "customer_name", "currency", "status", "note"]
-OF_A_LINE = ["sku", "description", "quantity", "unit_price"]
+# Both workers get some of 16 kept connections. Otherwise one may take them all by chance, and a core is idle.
+GUNICORN_OPTIONS = ["--worker-connections", "10"]
+HEAL_TIMEOUT = 120.0  # seconds within which pending entries must be confirmed
+TEXT_FIELDS = ["order_number", "customer_name", "currency", "status", "note"]
+LINE_FIELDS = ["sku", "description", "quantity", "unit_price"]
 
 
-class Done(NamedTuple):
+class CompletedProgram(NamedTuple):
     """A program that ran to its end."""
 
     output: str
-    seconds: float  # by the clock, its start included
+    seconds: float  # of wall time, including its start
     cpu_seconds: float  # of all its processes
     peak_mb: float  # of the largest of its processes
-    total_mb: float  # the most that all its processes had at once, looked at twice a second
+    total_mb: float  # the highest total of its processes, measured twice a second
 
 
 @dataclass(frozen=True)
-class Kind:
-    """How one contender is configured."""
+class Configuration:
+    """The settings and environment of one contender."""
 
     name: str
     settings: str
@@ -48,202 +46,208 @@ class Kind:
     relay: bool = False
 
 
-BARE = Kind("no indexing", "benchmarks.no_index.settings", indexed=False)
-PLAIN = Kind("plain without refresh", "benchmarks.plain.settings", {"PLAIN_REFRESH": "off"})
-PLAIN_DEFAULT = Kind("plain default", "benchmarks.plain.settings", {"PLAIN_REFRESH": "on"})
-SYNC = Kind("this project, sync", "project.settings", {"SEARCH_PUSH": "sync"}, relay=True)
-ASYNC = Kind("this project, async", "project.settings", {"SEARCH_PUSH": "async"}, relay=True)
+NO_INDEX = Configuration("no indexing", "tools.plain_design.no_index_settings", indexed=False)
+PLAIN = Configuration("plain without refresh", "tools.plain_design.settings", {"PLAIN_REFRESH": "off"})
+PLAIN_DEFAULT = Configuration("plain default", "tools.plain_design.settings", {"PLAIN_REFRESH": "on"})
+SYNC = Configuration("this project, sync", "project.settings", {"SEARCH_PUSH": "sync"}, relay=True)
+ASYNC = Configuration("this project, async", "project.settings", {"SEARCH_PUSH": "async"}, relay=True)
 
 
-class Site:
-    """One contender. `name` makes its database and index its own."""
+class Deployment:
+    """One contender, with a database and an index called after `name`."""
 
-    def __init__(self, ground: Ground, kind: Kind, name: str, engine: str = "") -> None:
-        self.ground = ground
-        self.kind = kind
+    def __init__(self, servers: Servers, configuration: Configuration, name: str, engine: str = "") -> None:
+        self.servers = servers
+        self.configuration = configuration
         self.name = name
-        self.engine = engine or ground.elasticsearch.url
+        self.engine = engine or servers.elasticsearch.url
         self.port = ports.free()
         self.children: list[Child] = []
 
     @property
     def database(self) -> str:
-        """Its database's name."""
+        """The name of its database."""
         return self.name.replace("-", "_")
 
     @property
     def alias(self) -> str:
-        """Its index's name."""
+        """The name of its index."""
         return f"{self.name}-orders"
 
     @property
     def url(self) -> str:
-        """Its service's address."""
+        """The address of its service."""
         return f"http://{ports.HOST}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """Nothing of .env, and none of the caller's own settings."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SEARCH_", "DJANGO_"))}
-        return kept | {
+        """Its environment, without .env and without the caller's own settings."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SEARCH_", "DJANGO_"))}
+        return inherited | {
             "DJANGO_ENV_FILE": "",
             "DJANGO_DEBUG": "off",
             "DJANGO_ALLOWED_HOSTS": ports.HOST,
             "DJANGO_SECRET_KEY": "of the benchmarks alone, no secret at all, and long enough for Django's checks",
-            "DJANGO_SETTINGS_MODULE": self.kind.settings,
-            "DATABASE_URL": self.ground.postgresql.url(self.database),
+            "DJANGO_SETTINGS_MODULE": self.configuration.settings,
+            "DATABASE_URL": self.servers.postgresql.url(self.database),
             "ELASTICSEARCH_URL": self.engine,
             "SEARCH_INDEX_PREFIX": f"{self.name}-",
-            **self.kind.variables,
+            **self.configuration.variables,
         }
 
-    def create(self) -> "Site":
-        """Make database and index, both empty."""
-        template = self.kind.settings.replace(".", "_")
-        if template in self.ground.built:
+    def create(self) -> "Deployment":
+        """Create the database and the index, both empty."""
+        template = self.configuration.settings.replace(".", "_")
+        if template in self.servers.built:
             self.copy(template, self.database)
         else:
-            self.ground.postgresql.create(self.database)
+            self.servers.postgresql.create(self.database)
             self.manage("migrate", "--verbosity", "0")
             self.copy(self.database, template)
-            self.ground.built[template] = self.database
-        if self.kind.indexed:
+            self.servers.built[template] = self.database
+        if self.configuration.indexed:
             self.manage("search_index", "--create")
         return self
 
     def copy(self, database: str, into: str) -> None:
-        """Make a database as another one is; migrating each takes longer than most benchmarks."""
-        with psycopg.connect(self.ground.postgresql.url("postgres"), autocommit=True) as connection:
+        """Create a database as a copy: migrating each one takes longer than most benchmarks."""
+        with psycopg.connect(self.servers.postgresql.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {into} TEMPLATE {database}".encode())
 
     def drop(self) -> None:
-        """Take database and index away, once its programs have ended."""
-        self.ground.postgresql.drop(self.database)
-        engine = self.ground.engine
+        """Drop the database and the index. Its programs must have ended."""
+        self.servers.postgresql.drop(self.database)
+        engine = self.servers.engine
         for index in engine.indices.get(index=f"{self.name}-*"):
             engine.indices.delete(index=index)
 
-    def serve(self, supervisor: Supervisor) -> "Site":
-        """Start gunicorn and, where the contender has one, the relay."""
-        if self.kind.relay:
+    def serve(self, supervisor: Supervisor) -> "Deployment":
+        """Start gunicorn and, if the contender has one, the relay."""
+        if self.configuration.relay:
             self.start_relay(supervisor)
-        return self.serve_alone(supervisor)
+        return self.serve_without_relay(supervisor)
 
     def start_relay(self, supervisor: Supervisor) -> None:
-        """Start the relay alone."""
-        self.start(supervisor, "relay", ["manage.py", "search_relay"])
+        """Start only the relay."""
+        self.start(supervisor, "relay", [sys.executable, "manage.py", "search_relay"])
 
-    def serve_alone(self, supervisor: Supervisor) -> "Site":
-        """Start gunicorn, and no relay: what waits is for the caller to drain."""
-        self.start(supervisor, "gunicorn", [*WEB, "--bind", f"{ports.HOST}:{self.port}"])
+    def serve_without_relay(self, supervisor: Supervisor) -> "Deployment":
+        """Start gunicorn without a relay: the caller drains the pending entries."""
+        self.start(supervisor, "gunicorn", gunicorn.command(self.port, *GUNICORN_OPTIONS))
         url = f"{self.url}/orders/"
-        supervisor.wait_until(lambda: server.answers(url), f"{self.kind.name}: gunicorn")
+        supervisor.wait_until(lambda: server.answers(url), f"{self.configuration.name}: gunicorn")
         return self
 
-    def start(self, supervisor: Supervisor, what: str, arguments: list[str]) -> Child:
-        """Start a program beside; its log is in the ground's folder."""
-        log = self.ground.folder / f"{self.name}-{what}.log"
-        command = [sys.executable, *arguments]
-        self.children.append(supervisor.start(f"{self.kind.name}: {what}", command, log, self.environment))
+    def start(self, supervisor: Supervisor, program: str, command: list[str]) -> Child:
+        """Start a program, with a log in the servers' folder."""
+        log = self.servers.folder / f"{self.name}-{program}.log"
+        self.children.append(supervisor.start(f"{self.configuration.name}: {program}", command, log, self.environment))
         return self.children[-1]
 
     def cpu(self) -> dict[str, float]:
-        """Seconds of processor that its programs, the database and the engine have had until now."""
+        """Return the processor seconds so far of its programs, of the database and of the engine."""
         return {
             "service": cpu.spent([child.process.pid for child in self.children]),
-            "database": cpu.spent([self.ground.postgresql.pid()]),
-            "engine": cpu.spent([self.ground.elasticsearch.pid() or 0]),
+            "database": cpu.spent([self.servers.postgresql.pid()]),
+            "engine": cpu.spent([self.servers.elasticsearch.pid() or 0]),
         }
 
     def refresh(self) -> float:
-        """Let all be found that is in the index; seconds."""
-        began = perf_counter()
-        self.ground.engine.indices.refresh(index=self.alias)
-        return perf_counter() - began
+        """Refresh the index. Return the seconds that it took."""
+        started = perf_counter()
+        self.servers.engine.indices.refresh(index=self.alias)
+        return perf_counter() - started
 
-    def last_words(self) -> str:
-        """The end of its service's log."""
-        return "\n" + (self.ground.folder / f"{self.name}-gunicorn.log").read_text(errors="replace")[-4000:]
+    def log_tail(self) -> str:
+        """Return the end of its service's log, after a line break."""
+        return "\n" + (self.servers.folder / f"{self.name}-gunicorn.log").read_text(errors="replace")[-4000:]
 
-    def manage(self, *arguments: str) -> Done:
-        """Run a management command to its end. ToolError when it fails."""
+    def manage(self, *arguments: str) -> CompletedProgram:
+        """Run a management command to its end. ToolError if it fails."""
         return self.run("manage.py", *arguments)
 
-    def work(self, *arguments: str) -> dict[str, Any]:
-        """Run a piece of work of benchmarks/workloads.py; what it printed, as JSON, with its peak_mb."""
-        done = self.run("-m", "benchmarks.workloads", *arguments)
-        found: dict[str, Any] = json.loads(done.output.splitlines()[-1])
-        return found | {"peak_mb": done.peak_mb}
+    def run_workload(self, *arguments: str) -> dict[str, Any]:
+        """Run a function of benchmarks/workloads.py in this environment. Return its result with its peak_mb."""
+        program = self.run("-m", "benchmarks.workloads", *arguments)
+        result: dict[str, Any] = json.loads(program.output.splitlines()[-1])
+        return result | {"peak_mb": program.peak_mb}
 
-    def run(self, *arguments: str) -> Done:
-        """Run Python in this site's environment."""
-        log, measured = (self.ground.folder / f"{self.name}-run.{kind}" for kind in ("log", "json"))
-        command = [sys.executable, "-m", "benchmarks.measure", str(measured), sys.executable, *arguments]
+    def run(self, *arguments: str) -> CompletedProgram:
+        """Run Python in this environment to its end. ToolError, with its output, if it fails."""
+        log, measurements = (self.servers.folder / f"{self.name}-run.{suffix}" for suffix in ("log", "json"))
+        command = [sys.executable, "-m", "benchmarks.measure", str(measurements), sys.executable, *arguments]
         with log.open("w") as errors:
-            done = subprocess.run(
+            process = subprocess.run(
                 command, stdout=subprocess.PIPE, stderr=errors, env=self.environment, text=True, check=False
             )
-        if done.returncode:
-            said = (done.stdout + log.read_text())[-4000:]
-            raise ToolError(f"{self.kind.name}: {' '.join(arguments)} failed.\n{said}")
-        return Done(done.stdout, **json.loads(measured.read_text()))
+        if process.returncode:
+            output = (process.stdout + log.read_text())[-4000:]
+            raise ToolError(f"{self.configuration.name}: {' '.join(arguments)} failed.\n{output}")
+        return CompletedProgram(process.stdout, **json.loads(measurements.read_text()))
 
-    def sql(self, statement: str) -> list[Any]:
-        """Run statements past Django; the rows of the last one."""
+    def execute(self, statement: str) -> list[Any]:
+        """Run statements past Django. Return the rows of the last one."""
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
     def difference(self) -> Difference:
-        """How index and database differ now, refreshed: order by order, read past Django."""
+        """Refresh the index and compare it with the database, order by order, both read past Django."""
         return compare(self.documents(self.alias), self.rows())
 
     def rows(self) -> Rows:
-        """Every order of the table."""
+        """Return every order of the table."""
         lines = defaultdict[int, list[dict[str, Any]]](list)
-        for order, *values in self.sql(f"SELECT order_id, {', '.join(OF_A_LINE)} FROM orders_orderline"):
-            lines[order].append(dict(zip(OF_A_LINE, values, strict=True)))
-        read = self.sql(f"SELECT id, total_amount, {', '.join(TEXTS)} FROM orders_order")
+        for order, *values in self.execute(f"SELECT order_id, {', '.join(LINE_FIELDS)} FROM orders_orderline"):
+            lines[order].append(dict(zip(LINE_FIELDS, values, strict=True)))
+        read = self.execute(f"SELECT id, total_amount, {', '.join(TEXT_FIELDS)} FROM orders_order")
         return {
-            pk: searched({"total_amount": amount, "lines": lines.get(pk, []), **dict(zip(TEXTS, texts, strict=True))})
+            pk: searchable_values(
+                {"total_amount": amount, "lines": lines.get(pk, []), **dict(zip(TEXT_FIELDS, texts, strict=True))}
+            )
             for pk, amount, *texts in read
         }
 
     def documents(self, index: str) -> Rows:
-        """Every document of an index, its own or the limit's."""
+        """Return every document of an index: its own, or that of the limit."""
         from elasticsearch.helpers import scan
 
-        engine = self.ground.engine
+        engine = self.servers.engine
         engine.indices.refresh(index=index)
-        found = scan(engine, index=index, size=5000, _source=["total_amount", "lines", *TEXTS])
-        return {int(hit["_id"]): searched(hit["_source"]) for hit in found}
+        hits = scan(engine, index=index, size=5000, _source=["total_amount", "lines", *TEXT_FIELDS])
+        return {int(hit["_id"]): searchable_values(hit["_source"]) for hit in hits}
 
-    def settle(self, supervisor: Supervisor) -> None:
-        """Wait until its relay has nothing to do."""
-        supervisor.wait_until(self.settled, f"{self.kind.name}: the relay", timeout=HEAL)
+    def wait_until_confirmed(self, supervisor: Supervisor) -> None:
+        """Wait until its relay has confirmed every entry."""
+        supervisor.wait_until(self.is_confirmed, f"{self.configuration.name}: the relay", timeout=HEAL_TIMEOUT)
 
-    def wrong(self, supervisor: Supervisor) -> Difference | None:
-        """What is wrong in its index when nothing waits any more; None where it has none."""
-        if not self.kind.indexed:
+    def final_difference(self, supervisor: Supervisor) -> Difference | None:
+        """Return the difference once no entry is pending, or None if it has no index."""
+        if not self.configuration.indexed:
             return None
-        self.settle(supervisor)
+        self.wait_until_confirmed(supervisor)
         return self.difference()
 
-    def settled(self) -> bool:
-        """Whether nothing waits any more for the index."""
-        return not self.kind.relay or self.sql("SELECT count(*) FROM search_outbox WHERE state <> 'settling'") == [(0,)]
+    def is_confirmed(self) -> bool:
+        """Return whether no entry is pending."""
+        return not self.configuration.relay or self.execute(
+            "SELECT count(*) FROM search_outbox WHERE state <> 'settling'"
+        ) == [(0,)]
 
 
-def searched(order: dict[str, Any]) -> tuple[Any, ...]:
-    """What a searcher sees of an order, of its row or of its document: the two are to be equal."""
+def searchable_values(order: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the values that a search shows of an order. Those of its row and of its document must be equal."""
     lines = sorted(
         (line["sku"], line["description"], line["quantity"], float(line["unit_price"])) for line in order["lines"]
     )
-    return (float(order["total_amount"]), *(order[name] for name in TEXTS), tuple(lines))
+    return (float(order["total_amount"]), *(order[name] for name in TEXT_FIELDS), tuple(lines))
 
 
-def per_row(before: dict[str, float], after: dict[str, float], rows: int, service: float = 0.0) -> dict[str, float]:
-    """What a row took of the processor, between two Site.cpu(); `service` seconds are of programs that have ended."""
+def cpu_per_row(before: dict[str, float], after: dict[str, float], rows: int, service: float = 0.0) -> dict[str, float]:
+    """Return the processor time of one row in µs, between two results of Deployment.cpu().
+
+    `service` adds the seconds of programs that have ended.
+    """
     spent = {who: after[who] - before[who] for who in after}
     spent["service"] += service
     return {f"{who}_cpu_us": 1e6 * seconds / rows for who, seconds in spent.items()}

@@ -1,16 +1,16 @@
-"""What several values of one figure come to, how it is called, and whether it came again."""
+"""Figures: their names, their summaries over several rounds, and whether they are reproducible."""
 
 from statistics import median
 from typing import Any
 
-AGREE = 0.15  # two runs differ by no more than this part of the earlier, or the figure is noisy
+AGREE = 0.15  # a figure is noisy if two runs differ by more than this part of the earlier one
 UNITS = {"ms": "ms", "us": "µs", "s": "s", "seconds": "s", "mb": "MB", "percent": "%"}
-COUNTED = {"failed", "probes", "wrk_cpu_percent"}  # of the load, no result: it need not come again
+COUNTED = {"failed", "probes", "wrk_cpu_percent"}  # describe the load, and need not be reproducible
 ONE_RUN = "one run"
 
 
-def called(figure: str) -> str:
-    """A figure's name for readers: p50_ms is p50 (ms)."""
+def readable_name(figure: str) -> str:
+    """Return a figure's name for readers: `p50 (ms)` for p50_ms."""
     words, _, unit = figure.rpartition("_")
     if words and unit in UNITS:
         return f"{words.replace('_', ' ')} ({UNITS[unit]})"
@@ -18,37 +18,38 @@ def called(figure: str) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that count; thousands apart."""
+    """Format a number with three significant digits and separated thousands."""
     if value == int(value) or abs(value) >= 999.5:
         return f"{value:,.0f}"
     return f"{value:#.3g}".rstrip(".") if abs(value) >= 0.001 else f"{value:.4f}"
 
 
 def spread(values: list[float]) -> str:
-    """The median, and how far all were apart."""
+    """Return the median with the lowest and the highest value."""
     if min(values) == max(values):
         return number(values[0])
     return f"{number(median(values))} ({number(min(values))} to {number(max(values))})"
 
 
-def values(found: dict[str, Any], contender: str, figure: str) -> list[float]:
-    """One figure of all turns of a contender."""
-    turns = found["contenders"].get(contender, {"turns": []})["turns"]
+def values(result: dict[str, Any], contender: str, figure: str) -> list[float]:
+    """Return one figure of all turns of a contender."""
+    turns = result["contenders"].get(contender, {"turns": []})["turns"]
     return [turn[figure] for turn in turns if figure in turn]
 
 
-def named(found: dict[str, Any]) -> list[str]:
-    """The figures of a benchmark that say something, in their order."""
-    names = {name: None for each in found["contenders"].values() for turn in each["turns"] for name in turn}
-    return [name for name in names if name != "failed" or any(of_all(found, name))]
+def figure_names(result: dict[str, Any]) -> list[str]:
+    """Return the names of the figures to be shown, in their order: `failed` only if a request failed."""
+    contenders = result["contenders"].values()
+    names = {name: None for contender in contenders for turn in contender["turns"] for name in turn}
+    return [name for name in names if name != "failed" or any(of_all(result, name))]
 
 
-def of_all(found: dict[str, Any], figure: str) -> list[float]:
-    """One figure of all contenders' turns."""
-    return [value for contender in found["contenders"] for value in values(found, contender, figure)]
+def of_all(result: dict[str, Any], figure: str) -> list[float]:
+    """Return one figure of all turns of all contenders."""
+    return [value for contender in result["contenders"] for value in values(result, contender, figure)]
 
 
 def is_noisy(now: list[float], before: list[float]) -> bool:
-    """Whether the medians of two runs differ by more than they may."""
-    one, other = median(now), median(before)
-    return abs(one - other) > AGREE * abs(other)
+    """Return whether the medians of two runs differ by more than AGREE."""
+    newer, older = median(now), median(before)
+    return abs(newer - older) > AGREE * abs(older)

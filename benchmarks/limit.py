@@ -1,6 +1,6 @@
-"""The limit: what the engine takes when nothing has to be made any more. Ready bulk bodies over kept connections.
+"""The limit: the speed of the engine itself, which gets ready bulk bodies over kept connections.
 
-The bodies are a contender's own, to the byte, made by its own code; they are streamed from a file.
+The bodies are those of a contender, byte by byte, made by its own code, and are streamed from a file.
 """
 
 import json
@@ -12,97 +12,99 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.bench import Figures
-from benchmarks.deployment import Site, per_row
-from tools.demo.compare import Difference, compare
+from benchmarks.deployment import Deployment, cpu_per_row
+from tools.comparison import Difference, compare
 from tools.errors import ToolError
 
-LIMIT = "limit"  # as a contender
-CONNECTIONS = 2  # as many as cores, and as the rebuild's processes; one alone is slower
-Read = Callable[[], bytes | None]
+LIMIT = "limit"  # the name of the contender
+CONNECTIONS = 2  # as many as cores and as processes of the rebuild; a single one is slower
+ReadBody = Callable[[], bytes | None]
 
 
 class Limit:
-    """The documents of a site's table as bodies, for an index of their own that is mapped as the site's."""
+    """The bulk bodies of a deployment's table, and an index for them with the deployment's mapping."""
 
-    def __init__(self, site: Site, refresh: str) -> None:
-        self.site = site
-        self.engine = site.ground.engine
+    def __init__(self, deployment: Deployment, refresh: str) -> None:
+        self.deployment = deployment
+        self.engine = deployment.servers.engine
         self.refresh = refresh
-        self.name = f"{site.name}-limit-orders"
-        self.path = site.ground.folder / f"{self.name}.bulk"
+        self.name = f"{deployment.name}-limit-orders"
+        self.path = deployment.servers.folder / f"{self.name}.bulk"
 
     def prepare(self) -> "Limit":
-        """Make the bodies and the index."""
-        self.rows = self.site.rows()
-        self.sizes: list[int] = self.site.work("bodies", str(self.path), self.name)["sizes"]
+        """Create the bodies and the index."""
+        self.rows = self.deployment.rows()
+        self.sizes: list[int] = self.deployment.run_workload("bodies", str(self.path), self.name)["sizes"]
         self.renew()
         return self
 
     def renew(self) -> None:
-        """Begin with an empty index."""
-        like = next(iter(self.engine.indices.get(index=self.site.alias).values()))
+        """Replace the index by an empty one."""
+        template = next(iter(self.engine.indices.get(index=self.deployment.alias).values()))
         settings: dict[str, Any] = {
             "number_of_shards": 1,
             "number_of_replicas": 0,
             "refresh_interval": self.refresh,
-            "analysis": like["settings"]["index"]["analysis"],
+            "analysis": template["settings"]["index"]["analysis"],
         }
         self.engine.indices.delete(index=self.name, ignore_unavailable=True)
-        self.engine.indices.create(index=self.name, mappings=like["mappings"], settings=settings)
+        self.engine.indices.create(index=self.name, mappings=template["mappings"], settings=settings)
 
     def turn(self) -> Figures:
-        """Write all, and what it took: of the processor this process's part is the sending."""
-        before, sent = self.site.cpu(), process_time()
+        """Write all documents. The service's part of the processor time is this process, which sends them."""
+        before, own_before = self.deployment.cpu(), process_time()
         seconds = self.write()
-        spent = per_row(before, self.site.cpu() | {"service": before["service"]}, len(self.rows), process_time() - sent)
+        spent = cpu_per_row(
+            before, self.deployment.cpu() | {"service": before["service"]}, len(self.rows), process_time() - own_before
+        )
         return {"seconds": seconds, "per_second": len(self.rows) / seconds, **spent}
 
     def write(self) -> float:
-        """All documents, until all can be found; seconds."""
-        began = perf_counter()
+        """Write and refresh all documents. Return the seconds that it took."""
+        started = perf_counter()
         with self.path.open("rb") as file:
             lock, sizes = threading.Lock(), iter(self.sizes)
 
-            def read() -> bytes | None:
+            def read_body() -> bytes | None:
                 with lock:
                     return file.read(size) if (size := next(sizes, 0)) else None
 
-            send(self.site.engine, read)
+            send(self.deployment.engine, read_body)
         self.engine.indices.refresh(index=self.name)
-        return perf_counter() - began
+        return perf_counter() - started
 
-    def wrong(self) -> Difference:
-        """Beside the rows as they were when the bodies were made: order by order."""
-        return compare(self.site.documents(self.name), self.rows)
+    def final_difference(self) -> Difference:
+        """Compare the index with the rows of the time when the bodies were created."""
+        return compare(self.deployment.documents(self.name), self.rows)
 
     def drop(self) -> None:
-        """Take all away."""
+        """Delete the index and the bodies."""
         self.engine.indices.delete(index=self.name, ignore_unavailable=True)
         self.path.unlink(missing_ok=True)
 
 
-def send(url: str, read: Read) -> None:
-    """Send what there is to read, over several connections at once."""
-    failed: list[BaseException] = []
-    threads = [threading.Thread(target=send_some, args=(url, read, failed)) for _ in range(CONNECTIONS)]
+def send(url: str, read_body: ReadBody) -> None:
+    """Send all bodies over several connections at once."""
+    errors: list[BaseException] = []
+    threads = [threading.Thread(target=send_share, args=(url, read_body, errors)) for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if failed:
-        raise failed[0]
+    if errors:
+        raise errors[0]
 
 
-def send_some(url: str, read: Read, failed: list[BaseException]) -> None:
-    """One connection's share."""
+def send_share(url: str, read_body: ReadBody, errors: list[BaseException]) -> None:
+    """Send bodies over one connection until there are no more."""
     address = urlsplit(url)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=120)
     try:
-        while body := read():
+        while body := read_body():
             connection.request("POST", "/_bulk?filter_path=errors", body, {"Content-Type": "application/x-ndjson"})
             if json.loads(connection.getresponse().read()) != {"errors": False}:
                 raise ToolError("The limit: the engine refused a document.")
     except BaseException as error:
-        failed.append(error)
+        errors.append(error)
     finally:
         connection.close()

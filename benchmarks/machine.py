@@ -1,4 +1,4 @@
-"""Where it was measured, with what, and which code."""
+"""The machine, the versions and the code that were measured."""
 
 import hashlib
 import os
@@ -10,20 +10,20 @@ from pathlib import Path
 
 from benchmarks.servers import ENGINE
 from tools import postgresql
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-CODE = ["search", "order_search", "orders", "project", "gunicorn.conf.py"]  # what the service is made of
+CODE = ["search", "order_search", "orders", "project", "gunicorn.conf.py"]  # the service's code
 PACKAGES = ["Django", "djangorestframework", "django-elasticsearch-dsl", "elasticsearch", "gunicorn", "psycopg"]
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def describe() -> dict[str, object]:
-    """The machine, the versions, the code and the date. JSON."""
-    shown = subprocess.check_output([str(postgresql.programs() / "postgres"), "--version"], text=True)
+    """Return the machine, the versions, the code and the date, ready for JSON."""
+    postgres_version = subprocess.check_output([str(postgresql.system_programs() / "postgres"), "--version"], text=True)
     return {
         "date": now().isoformat(timespec="seconds"),
         "code": code(),
@@ -33,7 +33,7 @@ def describe() -> dict[str, object]:
         "system": f"{platform.system()} {platform.release()}",
         "versions": {
             "Python": platform.python_version(),
-            "PostgreSQL": shown.split()[2],
+            "PostgreSQL": postgres_version.split()[2],
             "Elasticsearch": ENGINE,
             "wrk": wrk_version(),
             **{package: version(package) for package in PACKAGES},
@@ -42,29 +42,29 @@ def describe() -> dict[str, object]:
 
 
 def code(root: Path = ROOT) -> str:
-    """A short id of the service's code at HEAD; empty where it is not what runs, or nobody knows."""
+    """Return a short id of the service's code at HEAD, or an empty text if the code differs from HEAD or is unknown."""
     try:
         if git(root, "status", "--porcelain", "--", *CODE):
             return ""
-        objects = git(root, "rev-parse", *(f"HEAD:{each}" for each in CODE))
+        objects = git(root, "rev-parse", *(f"HEAD:{path}" for path in CODE))
     except (OSError, subprocess.CalledProcessError):
         return ""
     return hashlib.sha256(objects.encode()).hexdigest()[:10]
 
 
 def git(root: Path, *arguments: str) -> str:
-    """What git answers there."""
+    """Return git's output in this repository."""
     return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout
 
 
 def wrk_version() -> str:
-    """What wrk calls itself; it does so and fails."""
-    said = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False).stdout
-    return said.split()[1]
+    """Return wrk's version. Its --version exits with an error code."""
+    output = subprocess.run(["wrk", "--version"], capture_output=True, text=True, check=False).stdout
+    return output.split()[1]
 
 
 def processor() -> str:
-    """Its name, where the system tells."""
+    """Return the processor's name, if the system knows it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

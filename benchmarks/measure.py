@@ -1,7 +1,7 @@
-"""Runs a program from a small process of its own, and writes down what it took: time, processor and memory.
+"""Run a program from a small process, and write the time, processor and memory that it took to a file.
 
-Linux counts to a program's peak what the process held that started it: started by the benchmark, which compares
-whole tables, it would be that peak that is read. python -m benchmarks.measure FILE PROGRAM ARGUMENTS
+Linux includes the memory of the starting process in a program's peak. Started by the benchmark itself, which compares
+whole tables, each program would show the benchmark's peak. python -m benchmarks.measure FILE PROGRAM ARGUMENTS
 """
 
 import json
@@ -17,23 +17,23 @@ from benchmarks import memory
 
 
 def main() -> int:
-    """Run, note, and end as it ended."""
+    """Run the program and return its exit code."""
     file, *command = sys.argv[1:]
-    began, over = monotonic(), Event()
-    with subprocess.Popen(command) as process, ThreadPoolExecutor() as beside:
-        watched = beside.submit(memory.watch, process.pid, over)
+    started, stopped = monotonic(), Event()
+    with subprocess.Popen(command) as process, ThreadPoolExecutor() as executor:
+        highest_total = executor.submit(memory.watch, process.pid, stopped)
         try:
             status = process.wait()
-            seconds = monotonic() - began
+            seconds = monotonic() - started
         finally:
-            over.set()
+            stopped.set()
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    peak = memory.largest(usage)
+    peak = memory.peak(usage)
     measured = {
         "seconds": seconds,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "peak_mb": peak,
-        "total_mb": max(peak, watched.result()),
+        "total_mb": max(peak, highest_total.result()),
     }
     Path(file).write_text(json.dumps(measured))
     return status if status >= 0 else 1

@@ -1,4 +1,4 @@
-"""What memory a tree of processes has, in MB of 10^6 bytes."""
+"""The memory of a process tree, in MB of 10^6 bytes."""
 
 import resource
 import sys
@@ -8,33 +8,33 @@ from threading import Event
 
 from benchmarks import cpu
 
-EVERY = 0.5  # seconds; looking takes some milliseconds of a processor
+INTERVAL = 0.5  # seconds between two measurements, each of which takes some milliseconds of a processor
 
 
-def largest(usage: resource.struct_rusage) -> float:
-    """The peak of a process or of one of its children, whichever had most."""
+def peak(usage: resource.struct_rusage) -> float:
+    """Return the peak of the process with the highest one, among a process and its children."""
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB here
     return usage.ru_maxrss * unit / 1e6
 
 
-def of_all(root: int) -> float:
-    """What a process and its children have now; what several of them share counts once. 0 where nobody tells."""
+def current_total(root: int) -> float:
+    """Return the current memory of a process and its children, counting shared pages once. 0 where it is unknown."""
     total = 0.0
     for process in cpu.tree([root]):
-        with suppress(OSError):  # it has ended meanwhile
-            total += shared_out(Path(f"/proc/{process}/smaps_rollup").read_text())
+        with suppress(OSError):  # the process has just ended
+            total += proportional_share(Path(f"/proc/{process}/smaps_rollup").read_text())
     return total
 
 
-def shared_out(rollup: str) -> float:
-    """A process's proportional share, as Linux tells it."""
+def proportional_share(rollup: str) -> float:
+    """Return a process's proportional share from its smaps_rollup."""
     lines = (line.split() for line in rollup.splitlines())
     return next((int(line[1]) * 1024 / 1e6 for line in lines if line[0] == "Pss:"), 0.0)
 
 
-def watch(root: int, over: Event) -> float:
-    """Look until it is over; the most that all had at once."""
-    most = 0.0
-    while not over.wait(EVERY):
-        most = max(most, of_all(root))
-    return most
+def watch(root: int, stopped: Event) -> float:
+    """Measure until stopped. Return the highest total."""
+    highest = 0.0
+    while not stopped.wait(INTERVAL):
+        highest = max(highest, current_total(root))
+    return highest

@@ -1,7 +1,7 @@
-"""What is profiled, in a site's own process: python -m benchmarks.profile_target NAME. Prints the profile.
+"""Work to be profiled, in a process of a deployment: python -m benchmarks.profile_target NAME. Prints the profile.
 
-One thread does what a request's push, a relay and a worker of a rebuild do, with nothing beside it. The time is the
-clock's, so waiting for the database and the engine counts.
+A single thread does the work of a request's push, of a relay or of a worker of a rebuild. The profile is of wall time,
+so waiting for the database and the engine counts.
 """
 
 import sys
@@ -14,59 +14,59 @@ from pyinstrument.renderers import ConsoleRenderer
 from pyinstrument.session import Session
 
 PUSHES = 400  # of one order each
-BATCHES = 20
-FILLED = 40_000  # orders of a rebuild
-WARM = 20  # pushes, or one batch, that go before
-INTERVAL = 0.0005  # seconds between two looks
-LEAST = 0.02  # parts of the whole that are shown
-Work = Callable[[Profiler], int]
+RELAY_BATCHES = 20
+REBUILT = 40_000  # orders of a rebuild
+WARM_UP = 20  # pushes that are not profiled, as the first batch of the others
+INTERVAL = 0.0005  # seconds between two samples
+LEAST_SHARE = 0.02  # of the whole, below which calls are hidden
+Target = Callable[[Profiler], int]
 
 
 def push(profiler: Profiler) -> int:
-    """Change an order, and push it as the sender does; how many were pushed."""
+    """Change orders one by one, and push each as the sender does. Return how many."""
     from search.conf import conf
     from search.outbox import transitions
     from search.push import push
 
-    for number in range(1, WARM + PUSHES + 1):
+    for number in range(1, WARM_UP + PUSHES + 1):
         [key] = change([number])
-        with profiled(profiler, number > WARM):
+        with profiled(profiler, number > WARM_UP):
             transitions.record(push.push([key], "default", conf.PUSH_TIMEOUT), "default")
     return PUSHES
 
 
 def relay(profiler: Profiler) -> int:
-    """Change a batch of orders, and claim and push it as the relay does, but one step after the other."""
+    """Change batches of orders, and claim and push each as the relay does, but step by step. Return how many orders."""
     from search.conf import conf
     from search.outbox import transitions
     from search.push import push
 
     size = conf.RELAY_BATCH_SIZE
-    for batch in range(BATCHES + 1):
+    for batch in range(RELAY_BATCHES + 1):
         change(range(batch * size + 1, (batch + 1) * size + 1))
         with profiled(profiler, batch > 0):
             keys = transitions.claim("default", limit=size)
             transitions.record(push.push(keys, "default"), "default")
-        assert len(keys) == size, "somebody else pushes"
-    return BATCHES * size
+        assert len(keys) == size, "another process pushes"
+    return RELAY_BATCHES * size
 
 
 def rebuild(profiler: Profiler) -> int:
-    """Fill an index, whose name is given, from its first orders."""
+    """Fill the index whose name is the second argument from the first orders. Return how many."""
     from django.db.models import Q
 
     from order_search.documents import OrderDocument
     from search.rebuild.backfill import Filler
 
     filler = Filler(OrderDocument, sys.argv[2], "default")
-    for after, until in ((0, filler.size), (filler.size, filler.size + FILLED)):
+    for after, until in ((0, filler.size), (filler.size, filler.size + REBUILT)):
         with profiled(profiler, after > 0):
             filler.fill(filler.rows(Q(pk__lte=until)), after, lambda *_: None)
-    return FILLED
+    return REBUILT
 
 
 def change(orders: Iterable[int]) -> list[str]:
-    """Change these orders, which the triggers note; the keys of what waits for the index then."""
+    """Change these orders, which the triggers capture. Return the keys of the pending entries."""
     from django.db.models import F, Value
     from django.db.models.functions import Concat
 
@@ -78,36 +78,36 @@ def change(orders: Iterable[int]) -> list[str]:
 
 
 @contextmanager
-def profiled(profiler: Profiler, counts: bool) -> Iterator[None]:
-    """Profile what is within, if it counts; all that counts is one profile."""
-    with profiler if counts else nullcontext():
+def profiled(profiler: Profiler, is_recorded: bool) -> Iterator[None]:
+    """Add the block to the profile, if it is to be recorded."""
+    with profiler if is_recorded else nullcontext():
         yield
 
 
-class Tree(ConsoleRenderer):
-    """The calls, each with its part of the time, and nothing above them."""
+class CallTree(ConsoleRenderer):
+    """A tree of calls, each with its share of the time, without a heading."""
 
     def __init__(self) -> None:
-        options = {"filter_threshold": LEAST}
+        options = {"filter_threshold": LEAST_SHARE}
         super().__init__(unicode=True, color=False, time="percent_of_total", processor_options=options)
 
     def render_preamble(self, session: Session) -> str:
         return ""
 
 
-WORK: dict[str, Work] = {work.__name__: work for work in (push, relay, rebuild)}
+TARGETS: dict[str, Target] = {target.__name__: target for target in (push, relay, rebuild)}
 
 
 def main() -> None:
-    """Work, and say how long an order took and where the time went."""
+    """Do the work, and print how long an order took and where the time went."""
     django.setup()
     profiler = Profiler(interval=INTERVAL)
-    orders = WORK[sys.argv[1]](profiler)
+    orders = TARGETS[sys.argv[1]](profiler)
     session = profiler.last_session
     assert session
     wall, processor = (1e6 * seconds / orders for seconds in (session.duration, session.cpu_time))
     print(f"{orders:,} orders, {wall:,.0f} µs each, of which this process computed {processor:,.0f}")
-    print(Tree().render(session).strip())
+    print(CallTree().render(session).strip())
 
 
 if __name__ == "__main__":

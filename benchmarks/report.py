@@ -1,4 +1,4 @@
-"""docs/benchmarks.md, made from the results that are kept, with what benchmarks/notes has to say about them."""
+"""docs/benchmarks.md, written from the results that are kept and the explanations in benchmarks/notes."""
 
 from pathlib import Path
 from statistics import median
@@ -6,7 +6,18 @@ from typing import Any
 
 from benchmarks import profiles
 from benchmarks.bench import is_reached
-from benchmarks.figures import AGREE, COUNTED, ONE_RUN, called, is_noisy, named, number, of_all, spread, values
+from benchmarks.figures import (
+    AGREE,
+    COUNTED,
+    ONE_RUN,
+    figure_names,
+    is_noisy,
+    number,
+    of_all,
+    readable_name,
+    spread,
+    values,
+)
 from benchmarks.results_store import Measured, Result
 
 NOTES = Path(__file__).resolve().parent / "notes"
@@ -14,39 +25,39 @@ IMAGES = "images/benchmarks"
 TIMES = "×"  # noqa: RUF001  # it is meant
 HEAD = """# Benchmarks
 
-This project beside what one would use instead. `script/benchmark --report` makes this page from the runs that are kept
-in `benchmarks/results`; what explains a figure is written by hand.
+This project compared with its alternatives. `script/benchmark --report` writes this page from the runs that are kept in
+`benchmarks/results`; the explanations are written by hand.
 
-**Engine, database, services and load share the same {processors} cores: these are ratios, not capacities.** Where one
-contender leaves the cores to the others, its figures are better for it, as on any machine that is full.
+**Engine, database, services and load share the same {processors} cores: these are ratios, not capacities.** A contender
+that leaves more of the cores to the others has better figures, as on any fully used machine.
 
 | contender | what it is |
 |---|---|
-| no indexing | the same views on the same database, and no index |
+| no indexing | the same views on the same database, without an index |
 | plain without refresh | the same views with django-elasticsearch-dsl's `RealTimeSignalProcessor`, which calls the \
 engine in each save |
-| plain default | the same with its default, a refresh for each call |
-| this project, sync | `SEARCH_PUSH=sync`, the default: a request pushes what it changed |
-| this project, async | `SEARCH_PUSH=async`: the relay pushes it |
-| limit | what the engine takes when nothing has to be made: ready bodies over kept connections |
+| plain default | the same with its default, a refresh in each call |
+| this project, sync | `SEARCH_PUSH=sync`, the default: a request pushes its changes |
+| this project, async | `SEARCH_PUSH=async`: the relay pushes them |
+| limit | the speed of the engine itself: ready bulk bodies over kept connections |
 
 All have the same PostgreSQL, Elasticsearch, gunicorn (two workers of eight threads, ten connections each), request
-bodies, connections that are kept, retries of the client, and durability of their rows. A call of the client ends after
-ten seconds, and this project's push after one. They take turns: each round every contender has one, another one first
-each time; the services of the others run meanwhile and have nothing to do. The load, of `wrk`, is pinned to one
-processor, of which its part is shown. A figure is the median of the rounds, with the least and the most of them. Wrong
-documents are counted after the last round, when nothing waits any more, order by order, with their lines. PostgreSQL
-has `fsync` on and 256 MB of shared buffers, Elasticsearch a heap of 1 GB.
+bodies, kept connections, client retries and durability of their rows. A call of the client times out after ten
+seconds, and this project's push after one. Contenders take turns: each round has one turn of every contender, starting
+with another one each time, while the services of the others run idle. The load, of `wrk`, is pinned to one
+processor, and its share of it is shown. A figure is the median of the rounds, with the lowest and the highest of them.
+Wrong documents are counted after the last round, when no entry is pending, order by order, including their lines.
+PostgreSQL has `fsync` on and 256 MB of shared buffers, Elasticsearch a heap of 1 GB.
 
 ## Where and how
 
 {machine}
 
-`script/benchmark --keep` measures all of it anew on servers of its own, keeps the results and makes this page;
-`script/benchmark NAME --keep` one benchmark alone. A figure whose median was more than {agree:.0%} off in an earlier
-run, by an hour at least, is called noisy; `{one_run}` means that there is no such run. It has to be of the same
-machine, versions, code and way to measure. Code is the same when nothing in `search`, `orders`, `project` and
-`gunicorn.conf.py` differs; a run that does not say what code it measured counts as other code.
+`script/benchmark --keep` measures everything again on servers of its own, keeps the results and writes this page;
+`script/benchmark NAME --keep` does so for one benchmark. A figure is called noisy if its median differs by more
+than {agree:.0%} from an earlier run, at least one hour before. `{one_run}` means that there is no such run: it must be
+of the same machine, versions, code and method. The code is the same if nothing in `search`, `order_search`,
+`orders`, `project` and `gunicorn.conf.py` differs; a run without a recorded code counts as other code.
 
 ## The targets
 
@@ -55,23 +66,23 @@ machine, versions, code and way to measure. Code is the same when nothing in `se
 
 
 def document(measured: list[Measured], notes: Path = NOTES, profiled: Path = profiles.FOLDER) -> str:
-    """The whole page."""
-    first = max((each.newest for each in measured), key=lambda result: result.date)
+    """Return the whole page."""
+    latest = max((benchmark.newest for benchmark in measured), key=lambda result: result.date)
     head = HEAD.format(
-        processors=first.machine["processors"],
-        machine=machine(first.machine),
+        processors=latest.machine["processors"],
+        machine=machine(latest.machine),
         agree=AGREE,
         one_run=ONE_RUN,
         targets=table(
             ["work", "target", "limit", "measured", "reached", "again"],
-            [row for each in measured for row in targets(each)],
+            [row for benchmark in measured for row in targets(benchmark)],
         ),
     )
-    return "\n".join([head, *(section(each, first, notes, profiled) for each in measured)])
+    return "\n".join([head, *(section(benchmark, latest, notes, profiled) for benchmark in measured)])
 
 
 def machine(described: dict[str, Any]) -> str:
-    """Where it was measured, and with what."""
+    """Describe the machine and the versions in one line."""
     versions = ", ".join(f"{name} {version}" for name, version in described["versions"].items())
     return (
         f"{described['date'][:16].replace('T', ' ')} UTC on {described['processors']} cores ({described['processor']}),"
@@ -80,160 +91,160 @@ def machine(described: dict[str, Any]) -> str:
 
 
 def targets(measured: Measured) -> list[list[str]]:
-    """A row for each target of a benchmark."""
-    found = measured.newest.found
+    """Return a table row for each target of a benchmark."""
+    result = measured.newest.content
     return [
         [
-            f"[{found['title']}](#{anchor(found['title'])})",
+            f"[{result['title']}](#{anchor(result['title'])})",
             target["text"],
             limit(target),
-            value(target, spread(target["values"])),
+            with_unit(target, spread(target["values"])),
             yes_or_no(target, earlier := before(measured.earlier, target["text"])),
-            again(target["values"], earlier),
+            reproducibility(target["values"], earlier),
         ]
-        for target in found["targets"]
+        for target in result["targets"]
     ]
 
 
 def yes_or_no(target: dict[str, Any], earlier: list[float]) -> str:
-    """Whether it is reached, and whether it was when that was another answer."""
+    """Return whether a target is reached, and whether it was in the earlier run if that differs."""
     reached = is_reached(target)
-    said = "yes" if reached else "**no**"
+    text = "yes" if reached else "**no**"
     if earlier and is_reached({**target, "values": earlier}) != reached:
-        return f"{said}, before: {'no' if reached else 'yes'}"
-    return said
+        return f"{text}, before: {'no' if reached else 'yes'}"
+    return text
 
 
 def limit(target: dict[str, Any]) -> str:
-    """What a target aims at."""
-    return value(target, f"{'≥' if target['at_least'] else '≤'} {target['limit']:,g}")
+    """Return the limit of a target, with its unit."""
+    return with_unit(target, f"{'≥' if target['at_least'] else '≤'} {target['limit']:,g}")
 
 
-def value(target: dict[str, Any], shown: str) -> str:
-    """With its unit."""
-    unit = called(target["figure"]).partition("(")[2].rstrip(")")
-    first, space, rest = shown.partition(" (")
+def with_unit(target: dict[str, Any], text: str) -> str:
+    """Insert a target's unit after the first number of a text."""
+    unit = readable_name(target["figure"]).partition("(")[2].rstrip(")")
+    first, space, rest = text.partition(" (")
     return f"{first} {TIMES if target['is_ratio'] else unit}".rstrip() + space + rest
 
 
 def before(earlier: Result | None, text: str) -> list[float]:
-    """What a target's values were in the earlier run."""
-    found = earlier.found["targets"] if earlier else []
-    return next((target["values"] for target in found if target["text"] == text), [])
+    """Return a target's values in the earlier run, if there is one."""
+    result = earlier.content["targets"] if earlier else []
+    return next((target["values"] for target in result if target["text"] == text), [])
 
 
-def again(now: list[float], earlier: list[float]) -> str:
-    """Whether a figure came again."""
+def reproducibility(now: list[float], earlier: list[float]) -> str:
+    """Return whether a figure agrees with the earlier run."""
     if not earlier:
         return ONE_RUN
     return f"{'noisy' if is_noisy(now, earlier) else 'agrees'}: {number(median(earlier))}"
 
 
-def section(measured: Measured, first: Result, notes: Path, profiled: Path) -> str:
-    """All of one benchmark."""
-    found, note = measured.newest.found, notes / f"{measured.name}.md"
-    parts = [f"## {found['title']}", found["about"], when(measured, first), figures(measured), plot(measured)]
+def section(measured: Measured, latest: Result, notes: Path, profiled: Path) -> str:
+    """Return the section of one benchmark."""
+    result, note = measured.newest.content, notes / f"{measured.name}.md"
+    parts = [f"## {result['title']}", result["about"], run_line(measured, latest), figures(measured), plot(measured)]
     if note.exists():
         parts.append(note.read_text().strip())
-    if (profile := profiled / f"{profiles.of(measured.name)}.txt").exists():
+    if (profile := profiled / f"{profiles.profile_of(measured.name)}.txt").exists():
         parts.append(f"[Profile of a {profile.stem}](../benchmarks/profiles/{profile.name}): where its time goes.")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def when(measured: Measured, first: Result) -> str:
-    """When it was measured, how much of it, and where if not where the rest was."""
+def run_line(measured: Measured, latest: Result) -> str:
+    """Describe a benchmark's run: its size, its date, and its machine if that is not the page's."""
     newest, earlier = measured.newest, measured.earlier
-    rows = f", {newest.found['rows']:,} orders in the table" if newest.found["rows"] else ""
-    rounds = f"{newest.found['rounds']} round{'s' if newest.found['rounds'] > 1 else ''}"
-    said = f"`script/benchmark {measured.name}`: {rounds}{rows}, {newest.date:%Y-%m-%d %H:%M} UTC"
-    said += f", code {newest.code}" if newest.code else ""
-    said += f"; before that {earlier.date:%Y-%m-%d %H:%M} UTC." if earlier else "."
-    if newest.is_elsewhere(first):
-        said += f" Elsewhere: {machine(newest.machine)}"
-    return said
+    rows = f", {newest.content['rows']:,} orders in the table" if newest.content["rows"] else ""
+    rounds = f"{newest.content['rounds']} round{'s' if newest.content['rounds'] > 1 else ''}"
+    text = f"`script/benchmark {measured.name}`: {rounds}{rows}, {newest.date:%Y-%m-%d %H:%M} UTC"
+    text += f", code {newest.code}" if newest.code else ""
+    text += f"; before that {earlier.date:%Y-%m-%d %H:%M} UTC." if earlier else "."
+    if newest.is_of_other_machine(latest):
+        text += f" Elsewhere: {machine(newest.machine)}"
+    return text
 
 
 def figures(measured: Measured) -> str:
-    """The table of contenders and their figures, each with what was wrong in its index."""
-    found = measured.newest.found
-    names = named(found)
-    wrong = any(contender["wrong"] for contender in found["contenders"].values())
+    """Return the table of contenders with their figures and the wrong documents of their indices."""
+    result = measured.newest.content
+    names = figure_names(result)
+    has_wrong = any(contender["wrong"] for contender in result["contenders"].values())
     heads = [
-        found["over"] or "contender",
-        *map(called, names),
-        *(["missing, stale, orphaned"] if wrong else []),
+        result["over"] or "contender",
+        *map(readable_name, names),
+        *(["missing, stale, orphaned"] if has_wrong else []),
         "again",
     ]
-    return table(heads, [row(measured, contender, names, wrong) for contender in found["contenders"]])
+    return table(heads, [row(measured, contender, names, has_wrong) for contender in result["contenders"]])
 
 
-def row(measured: Measured, contender: str, names: list[str], wrong: bool) -> list[str]:
-    """One contender's."""
-    found = measured.newest.found
-    given = [values(found, contender, name) for name in names]
-    cells = [spread(each) if each else "-" for each in given]
-    if wrong:
-        cells.append(documents(found["contenders"][contender]["wrong"]))
-    return [size(contender), *cells, all_again(measured, contender, names)]
+def row(measured: Measured, contender: str, names: list[str], has_wrong: bool) -> list[str]:
+    """Return the table row of one contender."""
+    result = measured.newest.content
+    figures = [values(result, contender, name) for name in names]
+    cells = [spread(rounds) if rounds else "-" for rounds in figures]
+    if has_wrong:
+        cells.append(documents(result["contenders"][contender]["wrong"]))
+    return [size(contender), *cells, all_reproducibility(measured, contender, names)]
 
 
 def size(contender: str) -> str:
-    """A contender's name; a number of rows is easier to read so."""
+    """Return a contender's name, with separated thousands if it is a number of rows."""
     return f"{int(contender):,}" if contender.isdecimal() else contender
 
 
 def documents(wrong: dict[str, int] | None) -> str:
-    """How many are wrong."""
+    """Return the numbers of wrong documents."""
     return ", ".join(f"{count:,}" for count in wrong.values()) if wrong else "-"
 
 
-def all_again(measured: Measured, contender: str, names: list[str]) -> str:
-    """Whether all figures of a contender came again, or which did not."""
-    now = {name: values(measured.newest.found, contender, name) for name in names if name not in COUNTED}
-    earlier = {name: values(measured.earlier.found, contender, name) for name in now} if measured.earlier else {}
+def all_reproducibility(measured: Measured, contender: str, names: list[str]) -> str:
+    """Return whether all figures of a contender agree with the earlier run, or those that do not."""
+    now = {name: values(measured.newest.content, contender, name) for name in names if name not in COUNTED}
+    earlier = {name: values(measured.earlier.content, contender, name) for name in now} if measured.earlier else {}
     both = [name for name in now if now[name] and earlier.get(name)]
     if not both:
         return ONE_RUN
-    noisy = [called(name) for name in both if is_noisy(now[name], earlier[name])]
+    noisy = [readable_name(name) for name in both if is_noisy(now[name], earlier[name])]
     return f"noisy: {', '.join(noisy)}" if noisy else "agrees"
 
 
 def plot(measured: Measured) -> str:
-    """The picture, and in words what it shows."""
-    found = measured.newest.found
-    shown = plotted(found)
-    if not shown:
+    """Return the image of the plot, with its medians as alternative text."""
+    result = measured.newest.content
+    names = plotted_figures(result)
+    if not names:
         return ""
-    said = ". ".join(
-        f"{called(name)}: "
+    medians = ". ".join(
+        f"{readable_name(name)}: "
         + "; ".join(
-            f"{size(contender)} {number(median(each))}"
-            for contender in found["contenders"]
-            if (each := values(found, contender, name))
+            f"{size(contender)} {number(median(rounds))}"
+            for contender in result["contenders"]
+            if (rounds := values(result, contender, name))
         )
-        for name in shown
+        for name in names
     )
-    return f"![{found['title']}, medians. {said}.]({IMAGES}/{measured.name}.svg)"
+    return f"![{result['title']}, medians. {medians}.]({IMAGES}/{measured.name}.svg)"
 
 
-def plotted(found: dict[str, Any]) -> list[str]:
-    """The figures that are drawn: what a target is of, or all of one design at several sizes."""
-    if found["over"]:
-        return [name for name in named(found) if name not in COUNTED]
-    return [name for name in dict.fromkeys(target["figure"] for target in found["targets"]) if of_all(found, name)]
+def plotted_figures(result: dict[str, Any]) -> list[str]:
+    """Return the figures to be plotted: those with a target, or all of one design at several sizes."""
+    if result["over"]:
+        return [name for name in figure_names(result) if name not in COUNTED]
+    return [name for name in dict.fromkeys(target["figure"] for target in result["targets"]) if of_all(result, name)]
 
 
 def anchor(title: str) -> str:
-    """What a heading's address is."""
-    return "".join(each for each in title.lower() if each.isalnum() or each in "_- ").replace(" ", "-")
+    """Return the anchor of a heading."""
+    return "".join(letter for letter in title.lower() if letter.isalnum() or letter in "_- ").replace(" ", "-")
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
-    """In Markdown."""
+    """Return a table in Markdown."""
     return "\n".join([line(heads), "|---" * len(heads) + "|", *map(line, rows)])
 
 
 def line(cells: list[str]) -> str:
-    """A row of a table; what would end a cell does not."""
+    """Return one row of a table, with escaped separators."""
     escaped = [cell.replace("|", r"\|") for cell in cells]
     return f"| {' | '.join(escaped)} |"

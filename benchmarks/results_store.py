@@ -1,4 +1,4 @@
-"""Results that are kept, and which count: of each benchmark the newest, beside an earlier one of the same code."""
+"""The results that are kept: the newest of each benchmark counts, compared with an earlier one of the same code."""
 
 import json
 import shutil
@@ -8,43 +8,43 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).resolve().parent / "results"
-APART = timedelta(hours=1)  # so much earlier must a run be to say whether a figure comes again
-WHEN_AND_WHAT = {"date": "", "code": ""}  # of what a machine's description says, this is not where and with what
-Run = dict[str, Any]  # what script/benchmark writes
+LEAST_DISTANCE = timedelta(hours=1)  # between two runs that show whether a figure is reproducible
+NOT_THE_MACHINE = {"date": "", "code": ""}  # the parts of a machine's description that do not describe the machine
+Run = dict[str, Any]  # a file that script/benchmark writes
 
 
 class Result(NamedTuple):
-    """What one benchmark found, and where and when."""
+    """The result of one benchmark, with the machine and the date."""
 
     machine: dict[str, Any]
-    found: dict[str, Any]
+    content: dict[str, Any]
 
     @property
     def date(self) -> datetime:
-        """When its run began."""
+        """The start of its run."""
         return datetime.fromisoformat(self.machine["date"])
 
     @property
     def code(self) -> str:
-        """What code was measured; empty where the run does not say."""
+        """The code that was measured, or an empty text if the run does not say."""
         return str(self.machine.get("code", ""))
 
     def is_of_same_code(self, other: "Result") -> bool:
-        """Whether both are known to be of one code: other code may be faster, and is not noisy for that."""
+        """Return whether both are known to be of the same code: other code may be faster, which is no noise."""
         return bool(self.code) and self.code == other.code
 
-    def is_elsewhere(self, other: "Result") -> bool:
-        """Whether the two are of different machines or versions."""
-        return (self.machine | WHEN_AND_WHAT) != (other.machine | WHEN_AND_WHAT)
+    def is_of_other_machine(self, other: "Result") -> bool:
+        """Return whether the two are of different machines or versions."""
+        return (self.machine | NOT_THE_MACHINE) != (other.machine | NOT_THE_MACHINE)
 
     def is_comparable(self, other: "Result") -> bool:
-        """Whether both measured the same, in the same way and place."""
-        alike = all(self.found.get(name, 1) == other.found.get(name, 1) for name in ("rows", "method"))
-        return alike and self.is_of_same_code(other) and not self.is_elsewhere(other)
+        """Return whether both measured the same in the same way on the same machine."""
+        alike = all(self.content.get(name, 1) == other.content.get(name, 1) for name in ("rows", "method"))
+        return alike and self.is_of_same_code(other) and not self.is_of_other_machine(other)
 
 
 class Measured(NamedTuple):
-    """One benchmark's newest result, and the newest that is an hour older and can be compared with it."""
+    """A benchmark's newest result, and the newest comparable one that is at least an hour older."""
 
     name: str
     newest: Result
@@ -52,18 +52,18 @@ class Measured(NamedTuple):
 
 
 def read(folder: Path = FOLDER) -> list[Run]:
-    """All runs that are kept."""
+    """Return all runs that are kept."""
     return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
 def keep(path: Path, folder: Path = FOLDER) -> None:
-    """Keep a run's results."""
+    """Copy a run's results to the ones that are kept."""
     folder.mkdir(exist_ok=True)
     shutil.copy(path, folder / path.name)
 
 
 def merged(runs: Iterable[Run], names: Iterable[str]) -> list[Measured]:
-    """Of each benchmark that was measured, in the order of the names, what counts."""
+    """Return the results that count of each measured benchmark, in the order of the names."""
     measured = []
     for name in names:
         results = [Result(run["machine"], run["benches"][name]) for run in runs if name in run["benches"]]
@@ -74,6 +74,8 @@ def merged(runs: Iterable[Run], names: Iterable[str]) -> list[Measured]:
 
 
 def earlier(newest: Result, results: list[Result]) -> Result | None:
-    """The one to compare with."""
-    before = [result for result in results if result.date <= newest.date - APART and result.is_comparable(newest)]
+    """Return the result to compare with, or None."""
+    before = [
+        result for result in results if result.date <= newest.date - LEAST_DISTANCE and result.is_comparable(newest)
+    ]
     return max(before, key=lambda result: result.date, default=None)

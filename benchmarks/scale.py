@@ -1,17 +1,17 @@
-"""How much is measured: in full, or just enough to see that a benchmark works."""
+"""The size of a run: in full, or just enough to check that a benchmark works."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Counts and times of a run."""
+    """The counts and times of a run."""
 
     rounds: int  # recorded turns of each contender
     seconds: float  # of load in one turn
     rows: int  # orders of the larger tables
-    fewer: int  # orders of the smaller ones
-    entries: int  # that wait for the relay
+    fewer: int  # orders of the smaller tables
+    entries: int  # pending for the relay
     updated: int  # rows of one UPDATE
     saves: int  # in one transaction
 

@@ -1,7 +1,5 @@
-"""What all contenders stand on: a PostgreSQL, an Elasticsearch and a folder for them alone. All goes at the end."""
+"""The servers that all contenders share: a PostgreSQL, an Elasticsearch and a folder, removed at the end."""
 
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +14,8 @@ ENGINE = "8.19.8"
 
 
 @dataclass(frozen=True)
-class Ground:
-    """The servers, and what was built on them that a later benchmark can use too."""
+class Servers:
+    """The servers, and what a benchmark has built on them for later ones."""
 
     postgresql: postgresql.Server
     elasticsearch: elasticsearch.Server
@@ -26,21 +24,20 @@ class Ground:
 
     @property
     def engine(self) -> Elasticsearch:
-        """A client to look with."""
+        """A client for the benchmark itself."""
         return Elasticsearch(self.elasticsearch.url, request_timeout=120)
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """Servers that are there for this alone."""
-    folder = cache.folder("benchmarks", secrets.token_hex(4))
-    database = postgresql.server(ports.free(), folder / "postgresql")
-    engine = elasticsearch.server(ENGINE, ports.free(), folder / "elasticsearch")
-    try:
-        database.start()
-        engine.start()
-        yield Ground(database, engine, folder)
-    finally:
-        engine.remove()
-        database.stop("immediate")
-        shutil.rmtree(folder, ignore_errors=True)
+def start_servers() -> Iterator[Servers]:
+    """Start servers for the benchmarks alone, and remove them after the block."""
+    with cache.scratch_folder("benchmarks") as folder:
+        database = postgresql.server(ports.free(), folder / "postgresql")
+        engine = elasticsearch.server(ENGINE, ports.free(), folder / "elasticsearch")
+        try:
+            database.start()
+            engine.start()
+            yield Servers(database, engine, folder)
+        finally:
+            engine.remove()
+            database.stop("immediate")

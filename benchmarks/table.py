@@ -1,7 +1,7 @@
-"""Tables of many orders, made by SQL, with their index: built once a run, for every benchmark that needs the size."""
+"""Large tables of orders, created by SQL, with their index: once a run for all benchmarks that need the size."""
 
-from benchmarks.deployment import SYNC, Site
-from benchmarks.servers import Ground
+from benchmarks.deployment import SYNC, Deployment
+from benchmarks.servers import Servers
 
 FIRSTS = "Anna Ben Clara Daniel Emily George Hannah Jack Olivia Thomas Björn Chloé François Jürgen Łukasz Søren Zoë"
 LASTS = "Brown Clark Evans Hill King Smith Walker Çelik Dvořák Ibáñez Jørgensen Müller Nowák Miller Cook Baker Fisher"
@@ -12,31 +12,36 @@ CURRENCIES = "EUR EUR EUR USD GBP CHF"
 COLUMNS = "(id, order_number, customer_name, total_amount, currency, status, note, created_at, updated_at, version)"
 
 
-def orders(ground: Ground, rows: int) -> Site:
-    """So many orders of no, one or two lines, each indexed: a site of this run that benchmarks share.
+def orders(servers: Servers, rows: int) -> Deployment:
+    """Return a deployment with this many indexed orders of no, one or two lines each, which benchmarks share.
 
-    Who changes it, changes it for those that come later: leave the number of orders as it was, and nothing waiting.
+    Later benchmarks see all changes: leave the number of orders as it was, and no entry pending.
     """
     name = f"table-{rows}"
-    if name not in ground.built:
-        site = Site(ground, SYNC, name).create()
-        fill(site, rows)
-        site.manage("search_index", "--rebuild", "--verbosity", "0")
-        ground.built[name] = site
-    found: Site = ground.built[name]
-    return found
+    if name not in servers.built:
+        deployment = Deployment(servers, SYNC, name).create()
+        fill(deployment, rows)
+        deployment.manage("search_index", "--rebuild", "--verbosity", "0")
+        servers.built[name] = deployment
+    shared: Deployment = servers.built[name]
+    return shared
 
 
-def fill(site: Site, rows: int) -> None:
-    """Put so many orders into an empty table. Nothing captures them: the index is for the caller to build."""
-    statements = ["SELECT setseed(0.5)", "SET session_replication_role = replica", *lines(rows), *made(rows)]
-    site.sql("; ".join(statements))
-    site.sql("VACUUM ANALYZE orders_order, orders_orderline")
+def fill(deployment: Deployment, rows: int) -> None:
+    """Insert orders into an empty table without capturing them: the caller builds the index."""
+    statements = [
+        "SELECT setseed(0.5)",
+        "SET session_replication_role = replica",
+        *insert_lines(rows),
+        *insert_orders(rows),
+    ]
+    deployment.execute("; ".join(statements))
+    deployment.execute("VACUUM ANALYZE orders_order, orders_orderline")
 
 
-def lines(rows: int) -> list[str]:
-    """Lines of orders that are yet to come: none for every third."""
-    thing, look = one_of(THINGS), one_of(LOOKS)
+def insert_lines(rows: int) -> list[str]:
+    """Return the SQL that inserts the lines, before their orders: no lines for every third order."""
+    thing, look = random_choice(THINGS), random_choice(LOOKS)
     return [
         f"""
         INSERT INTO orders_orderline (order_id, position, sku, description, quantity, unit_price)
@@ -49,13 +54,14 @@ def lines(rows: int) -> list[str]:
     ]
 
 
-def made(rows: int) -> list[str]:
-    """The orders themselves, of the last two years; what the lines come to, or any amount without."""
+def insert_orders(rows: int) -> list[str]:
+    """Return the SQL that inserts the orders, of the last two years. Without lines their total is random."""
     return [
         f"""
         INSERT INTO orders_order {COLUMNS}
-        SELECT number, 'T-' || lpad(number::text, 8, '0'), {one_of(FIRSTS)} || ' ' || {one_of(LASTS)},
-               coalesce(lines.total, round((5 + random() * 900)::numeric, 2)), {one_of(CURRENCIES)}, {one_of(STATUSES)},
+        SELECT number, 'T-' || lpad(number::text, 8, '0'), {random_choice(FIRSTS)} || ' ' || {random_choice(LASTS)},
+               coalesce(lines.total, round((5 + random() * 900)::numeric, 2)), {random_choice(CURRENCIES)},
+               {random_choice(STATUSES)},
                (ARRAY['', '', '', 'Ring twice', 'Leave it with the neighbour', 'Call before you come'])
                [1 + floor(random() * 6)::int],
                now() - random() * interval '730 days', now(),
@@ -68,7 +74,7 @@ def made(rows: int) -> list[str]:
     ]
 
 
-def one_of(words: str) -> str:
-    """SQL of any of these words."""
-    chosen = words.split()
-    return f"({chosen!r}::text[])[1 + floor(random() * {len(chosen)})::int]".replace("([", "(ARRAY[", 1)
+def random_choice(words: str) -> str:
+    """Return the SQL of a random one of these words."""
+    choices = words.split()
+    return f"({choices!r}::text[])[1 + floor(random() * {len(choices)})::int]".replace("([", "(ARRAY[", 1)

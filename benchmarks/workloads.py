@@ -1,4 +1,4 @@
-"""Work for a contender's own process and environment: python -m benchmarks.workloads NAME ARGUMENTS. Prints JSON."""
+"""Work in a process and an environment of a contender: python -m benchmarks.workloads NAME ARGUMENTS. Prints JSON."""
 
 import json
 import sys
@@ -9,11 +9,11 @@ from typing import Any
 
 import django
 
-Work = Callable[..., dict[str, Any]]
+Workload = Callable[..., dict[str, Any]]
 
 
 def token() -> dict[str, Any]:
-    """A user's token, for a service whose debug is off."""
+    """Return a user's token, for a service whose debug is off."""
     from django.contrib.auth.models import User
     from rest_framework.authtoken.models import Token
 
@@ -22,52 +22,55 @@ def token() -> dict[str, Any]:
 
 
 def saves(run: str, count: str) -> dict[str, Any]:
-    """So many new orders in one transaction, saved one by one."""
+    """Save new orders one by one in one transaction. Return the seconds."""
     from django.db import transaction
 
     from orders.models import Order
 
-    def once(name: str) -> float:
-        began = perf_counter()
+    def save_orders(name: str) -> float:
+        started = perf_counter()
         with transaction.atomic():
             for number in range(int(count)):
                 Order.objects.create(order_number=f"{name}-{number}", customer_name="John Doe", total_amount=1)
-        return perf_counter() - began
+        return perf_counter() - started
 
-    once(f"{run}-warm")
-    return {"seconds": once(run)}
+    save_orders(f"{run}-warm")
+    return {"seconds": save_orders(run)}
 
 
 def update(name: str) -> dict[str, Any]:
-    """One UPDATE of every order, until none of them waits for the index; where nothing queues them, just the UPDATE."""
+    """Update every order in one statement and wait until no entry is pending. Return the seconds of both.
+
+    Without an outbox there is only the statement.
+    """
     from django.apps import apps
 
     from orders.models import Order
 
-    began = perf_counter()
+    started = perf_counter()
     Order.objects.update(customer_name=name)
-    written = perf_counter() - began
+    written = perf_counter() - started
     if apps.is_installed("search"):
         from search.models import Entry
 
         while Entry.objects.pending().exists():
             sleep(0.01)
-    return {"seconds": perf_counter() - began, "statement_seconds": written}
+    return {"seconds": perf_counter() - started, "statement_seconds": written}
 
 
 def bodies(path: str, index: str) -> dict[str, Any]:
-    """All documents as the rebuild sends them, in a file of bulk bodies for this index; each body's bytes."""
+    """Write all documents, as the rebuild sends them, to a file of bulk bodies. Return the size of each body."""
     from search.conf import conf
 
     sizes = []
     with Path(path).open("wb") as file:
         for operations in read_all(index, conf.BULK_MAX_DOCUMENTS):
-            sizes.append(file.write(b"".join(each.body + b"\n" for each in operations)))
+            sizes.append(file.write(b"".join(operation.body + b"\n" for operation in operations)))
     return {"sizes": sizes}
 
 
 def read_all(index: str, size: int) -> Iterator[list[Any]]:
-    """The rebuild's own operations of every row, in key order."""
+    """Yield the rebuild's operations of every row, in key order."""
     from order_search.documents import OrderDocument
     from search.rebuild.backfill import Filler
 
@@ -78,95 +81,94 @@ def read_all(index: str, size: int) -> Iterator[list[Any]]:
 
 
 def compare(size: str) -> dict[str, Any]:
-    """Every row's document made anew, and compared with the one in the index; how many differ, and how long it took."""
+    """Create every row's document and compare it with the indexed one. Return how many differ, and the seconds."""
     import orjson
     from elasticsearch.dsl.connections import connections
 
     from order_search.documents import OrderDocument
 
     client, name = connections.get_connection(), OrderDocument._index._name
-    began, compared, differ = perf_counter(), 0, 0
+    started, compared, differ = perf_counter(), 0, 0
     for operations in read_all(name, int(size)):
-        ours = [orjson.loads(each.body.split(b"\n", 1)[1]) for each in operations]
-        span = {"range": {"row_key": {"gte": ours[0]["row_key"], "lte": ours[-1]["row_key"]}}}
-        hits = client.search(index=name, query=span, size=int(size), sort="_doc", filter_path="hits.hits._source")
-        theirs = {hit["_source"]["row_key"]: hit["_source"] for hit in hits["hits"]["hits"]}
-        compared += len(theirs)
-        differ += sum(each != theirs.get(each["row_key"]) for each in ours)
-    return {"seconds": perf_counter() - began, "compared": compared, "differ": differ}
+        documents = [orjson.loads(operation.body.split(b"\n", 1)[1]) for operation in operations]
+        key_range = {"range": {"row_key": {"gte": documents[0]["row_key"], "lte": documents[-1]["row_key"]}}}
+        hits = client.search(index=name, query=key_range, size=int(size), sort="_doc", filter_path="hits.hits._source")
+        indexed = {hit["_source"]["row_key"]: hit["_source"] for hit in hits["hits"]["hits"]}
+        compared += len(indexed)
+        differ += sum(document != indexed.get(document["row_key"]) for document in documents)
+    return {"seconds": perf_counter() - started, "compared": compared, "differ": differ}
 
 
 def push(count: str) -> dict[str, Any]:
-    """One push of so many changed orders, spread over the table; a first one goes before, untimed."""
+    """Push changed orders, spread over the table, at once. Return the seconds of a second push."""
     from orders.models import Order
     from search.push.relay import Relay
 
     rows = Order.objects.count()
-    chosen = list(range(1, rows + 1, rows // int(count)))[: int(count)]
+    keys = list(range(1, rows + 1, rows // int(count)))[: int(count)]
     relay = Relay(batch_size=int(count))
 
-    def once(note: str) -> float:
+    def push_orders(note: str) -> float:
         relay.drain()
-        Order.objects.filter(pk__in=chosen).update(note=note)
-        began = perf_counter()
-        assert relay.run_once() == int(count), "somebody else pushes"
-        return perf_counter() - began
+        Order.objects.filter(pk__in=keys).update(note=note)
+        started = perf_counter()
+        assert relay.run_once() == int(count), "another process pushes"
+        return perf_counter() - started
 
-    once("Leave it with the neighbour")
-    return {"seconds": once("Ring twice")}
+    push_orders("Leave it with the neighbour")
+    return {"seconds": push_orders("Ring twice")}
 
 
 def rebuild() -> dict[str, Any]:
-    """A rebuild, its verification and swap included."""
+    """Rebuild the index. Return the seconds, including verification and swap."""
     from django.core.management import call_command
 
-    began = perf_counter()
+    started = perf_counter()
     call_command("search_index", "--rebuild", verbosity=0)
-    return {"seconds": perf_counter() - began}
+    return {"seconds": perf_counter() - started}
 
 
 def searches(token: str, *addresses: str) -> dict[str, Any]:
-    """All that the service sends to the engine for each of these addresses, to the byte."""
+    """Return all that the service sends to the engine for each of these addresses, byte by byte."""
     from django.test import Client
     from elasticsearch.dsl.connections import connections
 
     client = Client(headers={"Authorization": f"Token {token}", "Host": "127.0.0.1"})
-    latest: list[dict[str, Any]] = []
+    requests: list[dict[str, Any]] = []
     for node in connections.get_connection().transport.node_pool.all():
-        record(node, latest)
-    return {"sent": [asked(client, address, latest) for address in addresses]}
+        record(node, requests)
+    return {"sent": [requests_of(client, address, requests) for address in addresses]}
 
 
-def asked(client: Any, address: str, latest: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was sent when there was an answer: the first ones of a cold engine may come too late."""
+def requests_of(client: Any, address: str, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the requests of a search that succeeded: the first ones on a cold engine may time out."""
     for _ in range(20):
-        latest.clear()
+        requests.clear()
         if client.get(address).status_code == 200:
-            return [*latest]
+            return [*requests]
     raise AssertionError(f"no answer: {address}")
 
 
-def record(node: Any, sent: list[dict[str, Any]]) -> None:
-    """Have a node of the client write down what it sends."""
-    send = node.perform_request
+def record(node: Any, requests: list[dict[str, Any]]) -> None:
+    """Make a node of the client record its requests."""
+    perform_request = node.perform_request
 
-    def recorded(method: str, target: str, body: bytes | None = None, headers: Any = None, **options: Any) -> Any:
+    def recording(method: str, target: str, body: bytes | None = None, headers: Any = None, **options: Any) -> Any:
         text = body.decode() if body else ""
-        sent.append({"method": method, "target": target, "headers": dict(headers or {}), "body": text})
-        return send(method, target, body=body, headers=headers, **options)
+        requests.append({"method": method, "target": target, "headers": dict(headers or {}), "body": text})
+        return perform_request(method, target, body=body, headers=headers, **options)
 
-    node.perform_request = recorded
+    node.perform_request = recording
 
 
-WORK: dict[str, Work] = {
-    work.__name__: work for work in (token, saves, update, bodies, compare, push, rebuild, searches)
+WORKLOADS: dict[str, Workload] = {
+    workload.__name__: workload for workload in (token, saves, update, bodies, compare, push, rebuild, searches)
 }
 
 
 def main() -> None:
-    """Parse, work, report."""
     django.setup()
-    print(json.dumps(WORK[sys.argv[1]](*sys.argv[2:])))
+    print(json.dumps(WORKLOADS[sys.argv[1]](*sys.argv[2:])))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Load over HTTP by wrk, kept to one processor; its own share of that processor is in the figures."""
+"""Load over HTTP by wrk, pinned to one processor. Its share of that processor is one of the figures."""
 
 import json
 import os
@@ -12,35 +12,34 @@ from tools.errors import ToolError
 
 SCRIPTS = Path(__file__).resolve().parent / "wrk_scripts"
 
-TRIES = 10
+ATTEMPTS = 10
 
 
-def insist_on_wrk() -> None:
-    """ToolError when it is not there."""
+def check_wrk() -> None:
+    """Raise ToolError unless wrk and taskset are installed."""
     for program in ("wrk", "taskset"):
         if not shutil.which(program):
             raise ToolError(f"{program} was not found. Install it: apt-get install wrk util-linux")
 
 
 def load(url: str, script: str, connections: int, seconds: float, **variables: str) -> Figures:
-    """Let so many connections ask one after the other, for so long. Answers other than 2xx are counted as failed.
+    """Send requests over several connections, one after the other on each. Answers other than 2xx count as failed.
 
-    A short load that finds a service cold may end before the first answer: it is given again.
+    A short load of a cold service may end before the first answer, and is repeated.
     """
-    for _ in range(TRIES):
-        figures = once(url, script, connections, seconds, variables)
+    for _ in range(ATTEMPTS):
+        figures = run_once(url, script, connections, seconds, variables)
         if figures["per_second"]:
             return figures
-        if "RUN" in variables:  # what was not answered may have been done: do not do it twice
+        if "RUN" in variables:  # the service may have done what it did not answer: use other order numbers
             variables["RUN"] += "x"
-    raise ToolError(f"{url} answered nothing in {TRIES} loads of {seconds:g} s.")
+    raise ToolError(f"{url} answered nothing in {ATTEMPTS} loads of {seconds:g} s.")
 
 
-def once(url: str, script: str, connections: int, seconds: float, variables: dict[str, str]) -> Figures:
-    """One run of wrk."""
+def run_once(url: str, script: str, connections: int, seconds: float, variables: dict[str, str]) -> Figures:
     command = ["taskset", "--cpu-list", str(last_processor()), "wrk", "--threads", "1", "--latency"]
     command += ["--connections", str(connections), "--duration", f"{max(1, round(seconds))}s", "--timeout", "30s"]
-    began = monotonic()
+    started = monotonic()
     process = subprocess.Popen(
         [*command, "--script", str(SCRIPTS / f"{script}.lua"), url],
         stdout=subprocess.PIPE,
@@ -54,9 +53,9 @@ def once(url: str, script: str, connections: int, seconds: float, variables: dic
     if process.returncode:
         raise ToolError(f"wrk failed: {output}")
     figures: Figures = json.loads(output.splitlines()[-1])
-    return figures | {"wrk_cpu_percent": 100 * (usage.ru_utime + usage.ru_stime) / (monotonic() - began)}
+    return figures | {"wrk_cpu_percent": 100 * (usage.ru_utime + usage.ru_stime) / (monotonic() - started)}
 
 
 def last_processor() -> int:
-    """The one that wrk is kept to. The servers may run on all of them."""
+    """Return the processor that wrk is pinned to. The servers may run on all of them."""
     return max(os.sched_getaffinity(0))

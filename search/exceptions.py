@@ -101,10 +101,6 @@ class NotADeadLetter(SearchError):
     """No dead letter has this key. See `manage.py search_dead_letters list`."""
 
 
-class EmbeddedEngineMissing(SearchError):
-    """The embedded engine cannot run here. Set ELASTICSEARCH_URL to a real one: `script/elasticsearch up` starts it."""
-
-
 class InvalidFilter(SearchError):
     """No rows can be chosen so. Give fields and values of the model, as in a queryset's filter()."""
 

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: engines, indices, the sender's end, and honest skips."""
+"""Fixtures for every test: the engine, the indices, clean state between tests, and skips with a reason."""
 
 import os
 import shutil
@@ -15,8 +15,8 @@ from tests.environment import ENGINE_IS_REAL, HAS_ENGINE
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 
-def missing(item: pytest.Item) -> str | None:
-    """Why this test cannot run here and what provides it, or None."""
+def missing_requirement(item: pytest.Item) -> str | None:
+    """Return why this test cannot run here and how to provide what is missing, or None."""
     needs_engine = item.get_closest_marker("engine") or "engine" in getattr(item, "fixturenames", ())
     if needs_engine and not HAS_ENGINE:
         return "no engine: run it by script/test, or set ELASTICSEARCH_URL"
@@ -34,15 +34,15 @@ def missing(item: pytest.Item) -> str | None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if reason := missing(item):
-        if REQUIRE_ALL:  # nothing may be passed over in silence
+    if reason := missing_requirement(item):
+        if REQUIRE_ALL:  # CI skips nothing
             pytest.fail(reason)
         pytest.skip(reason)
 
 
 @pytest.fixture
 def engine() -> Iterator[object]:
-    """The client, with none of this worker's indices, before and after."""
+    """Return the client, and delete this worker's indices before and after the test."""
     client = connections.get_connection()
     pattern = f"{settings.SEARCH_INDEX_PREFIX}*"
 
@@ -58,7 +58,7 @@ def engine() -> Iterator[object]:
 
 @pytest.fixture
 def indices(engine: object, transactional_db: None) -> Iterator[object]:
-    """Every registered document's index behind its alias, empty; for tests that commit. Gives the client."""
+    """Create an empty index for every registered document, for tests that commit. Return the client."""
     from search.indices.lifecycle import create
     from search.mapping.registry import documents
     from search.push import sender
@@ -66,12 +66,12 @@ def indices(engine: object, transactional_db: None) -> Iterator[object]:
     for document in documents():
         create(document)
     yield engine
-    sender.stop_all()  # before the flush: the sender may still be writing down what it pushed
+    sender.stop_all()  # before the flush: the sender may still be recording its results
 
 
 @pytest.fixture(autouse=True)
 def _empty_outbox(request: pytest.FixtureRequest) -> None:
-    """SQLite flushes by DELETE, table after table: what its triggers capture meanwhile is no test's business."""
+    """Empty the outbox: SQLite's flush of the test before deletes rows table by table, which triggers capture."""
     marker = request.node.get_closest_marker("django_db")
     if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
         request.getfixturevalue("transactional_db")
@@ -82,8 +82,8 @@ def _empty_outbox(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _documents_are_made_anew() -> None:
-    """A test may have changed a document's class."""
+def _no_cached_document_instances() -> None:
+    """Clear the cached instances: a test may have changed a document's class."""
     from search.mapping.registry import clear_instances
 
     clear_instances()
@@ -91,7 +91,7 @@ def _documents_are_made_anew() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_sender_outlives_its_test() -> Iterator[None]:
-    """A sender keeps a thread, a breaker and a database connection: each test begins without."""
+    """Stop all senders after the test: each has a thread, a breaker and a database connection."""
     from search.push import sender
 
     yield

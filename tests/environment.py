@@ -1,7 +1,7 @@
-"""A pytest plugin, loaded before Django's settings: the environment in which the tests run.
+"""A pytest plugin that sets the environment of the tests, loaded before Django's settings.
 
 DATABASE_URL and ELASTICSEARCH_URL may name real servers; without them the database is SQLite and tests marked
-`engine` are skipped. TEST_ENGINE says what ELASTICSEARCH_URL is: `real` (the default) or `embedded`.
+`engine` are skipped. TEST_ENGINE tells what ELASTICSEARCH_URL names: `real` (the default) or `embedded`.
 """
 
 import os
@@ -16,10 +16,10 @@ os.environ["DJANGO_EXTRA_APPS"] = "tests.shop"
 os.environ["SEARCH_INDEX_PREFIX"] = (
     f"test-{os.environ.get('TEST_RUN', os.getppid() if worker != 'main' else os.getpid())}-{worker}-"
 )
-NOBODY = "http://127.0.0.1:9"  # the discard port: nobody answers
-HAS_ENGINE = os.environ.get("ELASTICSEARCH_URL", NOBODY) != NOBODY  # a worker has inherited it from its controller
+UNREACHABLE = "http://127.0.0.1:9"  # the discard port, where no server answers
+HAS_ENGINE = os.environ.get("ELASTICSEARCH_URL", UNREACHABLE) != UNREACHABLE  # workers inherit it from their controller
 ENGINE_IS_REAL = HAS_ENGINE and os.environ.get("TEST_ENGINE", "real") == "real"
-os.environ.setdefault("ELASTICSEARCH_URL", NOBODY)
+os.environ.setdefault("ELASTICSEARCH_URL", UNREACHABLE)
 if not os.environ.get("DATABASE_URL"):
     folder = Path(tempfile.gettempdir()) / "order-service-tests"
     folder.mkdir(exist_ok=True)

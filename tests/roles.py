@@ -9,7 +9,7 @@ from django.db import connection
 
 @contextmanager
 def role(*tables: str) -> Iterator[str]:
-    """The name of a role that may write these tables, with their sequences, and nothing else."""
+    """Create a role that may write only these tables. Give its name."""
     name = f"clerk_{connection.settings_dict['NAME']}"
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE ROLE "{name}" LOGIN')
@@ -22,7 +22,7 @@ def role(*tables: str) -> Iterator[str]:
 
 
 def psql(name: str, text: str) -> None:
-    """Run SQL as that role; CalledProcessError when it may not."""
+    """Run SQL as that role. CalledProcessError if it fails."""
     settings = connection.settings_dict
     subprocess.run(
         ["psql", "-h", settings["HOST"], "-p", str(settings["PORT"]), "-U", name, "-d", settings["NAME"], "-qc", text],

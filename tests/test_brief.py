@@ -83,7 +83,7 @@ def shell(server, command):
 @pytest.mark.timeout(400)
 def test_the_four_commands(server):
     engine = "Elasticsearch, http://" if ENGINE_IS_REAL else "embedded, http://127.0.0.1:"
-    assert f"Engine:   {engine}" in server.said
+    assert f"Engine:   {engine}" in server.log
     assert re.search(r"^\S*orders: \S+ is there already$", shell(server, CREATE), re.MULTILINE)
 
     created = json.loads(shell(server, POST))
@@ -102,7 +102,7 @@ def test_the_four_commands(server):
     assert json.loads(shell(server, SEARCH.format("john")))["results"] == []
     assert json.loads(shell(server, SEARCH.format("order0")))["count"] == 3
     for line in (CREATE, POST, PATCH, REBUILD):
-        assert f"\n  {line}\n" in server.said, "script/server shows the brief's own lines"
+        assert f"\n  {line}\n" in server.log, "script/server shows the brief's own lines"
 
     assert server.stop() == 0
     assert not ports.is_open(8000)

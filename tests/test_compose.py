@@ -1,12 +1,12 @@
-"""docker-compose.yml: no default passwords, nothing open to the network, everything waits for what it needs."""
+"""docker-compose.yml: no default passwords, no open ports, and services that wait for their dependencies."""
 
 import re
-from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parent.parent
+from tools.paths import ROOT
+
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = YAML(typ="safe").load(TEXT)
 SERVICES = COMPOSE["services"]
@@ -65,7 +65,7 @@ def test_no_secret_file_gets_into_the_image():
 
 def test_all_that_is_copied_into_the_image_is_let_through():
     copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    wanted = {name for names in copied for name in names.split()}
+    copied_names = {name for names in copied for name in names.split()}
     lines = (ROOT / ".dockerignore").read_text().splitlines()
-    assert wanted == {line.removeprefix("!") for line in lines if line.startswith("!")}
-    assert all((ROOT / name).exists() for name in wanted)
+    assert copied_names == {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in copied_names)

@@ -4,7 +4,6 @@ import ast
 import re
 from argparse import _SubParsersAction
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -19,8 +18,8 @@ from search.conf import SearchSettings
 from search.exceptions import SearchError
 from search.metrics import DriftCollector, OutboxCollector
 from tests.model.mutations import MUTATIONS
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PASSED_OVER = {"var", "node_modules"}
 DOCS = sorted(
     path

@@ -1,4 +1,4 @@
-"""README's session, line by line: what it shows is what a user gets, but for moments, versions and names."""
+"""README's session, line by line: a user gets the output that it shows, except for times and versions."""
 
 import re
 import subprocess
@@ -17,13 +17,13 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 
 def session():
-    """Each command of the session and the output that is shown for it."""
+    """Return each command of the session with its output."""
     (block,) = re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL)
     return [tuple(part.split("\n", 1)) for part in re.split(r"^\$ ", block, flags=re.MULTILINE) if part]
 
 
-def alike(text):
-    """The text without what differs from run to run."""
+def normalized(text):
+    """Return the text without what differs from run to run."""
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "MOMENT", text.strip())
     return re.sub(r"\d{16,20}", "NUMBER", text)
 
@@ -40,7 +40,7 @@ def server(tmp_path):
 
 def test_the_session_is_what_a_user_gets(server):
     path = f"{Path(sys.executable).parent}:{checkout.environment()['PATH']}"  # as . .venv/bin/activate sets it
-    said = [
+    results = [
         subprocess.run(
             ["bash", "-c", command.replace("curl", "curl -s").replace(":8000", f":{server.port}")],
             cwd=server.folder,
@@ -51,5 +51,5 @@ def test_the_session_is_what_a_user_gets(server):
         )
         for command, _ in session()
     ]
-    assert [(done.returncode, done.stderr) for done in said] == [(0, "")] * 7
-    assert [alike(done.stdout) for done in said] == [alike(shown) for _, shown in session()]
+    assert [(done.returncode, done.stderr) for done in results] == [(0, "")] * 7
+    assert [normalized(done.stdout) for done in results] == [normalized(shown) for _, shown in session()]

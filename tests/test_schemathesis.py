@@ -10,10 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
 
-from tests.faults.http import Request, ask
 from tests.faults.service import Service
+from tools.http_messages import Request, ask
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.real, pytest.mark.postgres, pytest.mark.timeout(900)]
 
 

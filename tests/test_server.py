@@ -1,4 +1,4 @@
-"""script/server end to end: it serves, keeps its data, repairs the index, and leaves no process."""
+"""script/server end to end: it serves, keeps its data, repairs the index, and stops all programs."""
 
 import json
 import os
@@ -13,18 +13,17 @@ from urllib.error import HTTPError
 
 import pytest
 
-from search import embedded
-from search.exceptions import EmbeddedEngineMissing
 from tests import checkout
 from tests.checkout import Server, python_server
 from tests.support import wait_until
-from tools import ports
+from tools import embedded_engine, ports
+from tools.errors import ToolError
 
 
 def absent() -> str:
     try:
-        embedded.program()
-    except EmbeddedEngineMissing as error:
+        embedded_engine.program()
+    except ToolError as error:
         return str(error)
     return ""
 
@@ -78,15 +77,15 @@ def create(port, number, customer):
 
 def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, folder):
     server = start()
-    assert "Engine:   embedded, http://127.0.0.1:" in server.said
-    assert f"Database: SQLite, {folder}/var/db.sqlite3\n" in server.said
-    assert f"curl -X POST http://127.0.0.1:{port}/orders/create" in server.said
+    assert "Engine:   embedded, http://127.0.0.1:" in server.log
+    assert f"Database: SQLite, {folder}/var/db.sqlite3\n" in server.log
+    assert f"curl -X POST http://127.0.0.1:{port}/orders/create" in server.log
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
     written = (folder / ".env").read_text()
     status, order, headers = create(port, "order00003", "Zoë Zuse")
     assert (status, order["id"], headers["X-Search-Status"]) == (201, 3, "indexed")
     assert server.stop() == 0
-    assert server.said.endswith("Stopped.\n")
+    assert server.log.endswith("Stopped.\n")
     assert not server.listens(port)
 
     began = monotonic()
@@ -97,8 +96,8 @@ def test_it_serves_and_a_second_start_is_quick_and_keeps_the_data(start, port, f
     with pytest.raises(HTTPError) as error:  # gunicorn's default limit would refuse it without naming the parameter
         search(port, "x" * 10_240)
     assert (error.value.code, json.load(error.value)["errors"][0]["attr"]) == (400, "q")
-    assert "Made order00001" not in server.said
-    assert "not in step" not in server.said
+    assert "Created order00001" not in server.log
+    assert "not in step" not in server.log
     assert server.stop(signal.SIGINT) == 0
     assert not server.listens(port)
     assert took < 10, "5 s on an idle machine; the tests' machine is busy"
@@ -112,7 +111,7 @@ def test_when_a_part_dies_the_server_ends_and_names_it(start, port, word, name):
     server = start()
     os.kill(server.children()[word], signal.SIGKILL)
     assert server.end() == 1
-    assert f"{name} died (SIGKILL)." in server.said
+    assert f"{name} died (SIGKILL)." in server.log
     assert not server.listens(port)
 
 
@@ -123,16 +122,16 @@ def test_a_killed_server_leaves_no_process(start, port):
     wait_until(lambda: not server.listens(port), 15)
 
 
-def test_an_engine_that_lost_its_data_is_rebuilt(start, port, folder):
+def test_an_engine_that_lost_its_data_is_repaired(start, port, folder):
     server = start()
     assert server.stop() == 0
     (folder / "var" / "embedded" / "elasticsearch.json").write_text("{ damaged")
     server = start()
-    assert "The embedded engine was not in step with the database: orders.order\n" in server.said
+    assert "The embedded engine was not in step with the database: orders.order\n" in server.log
     assert search(port, "order0") == ["order00002", "order00001"]
 
 
-def test_rows_that_changed_without_the_engine_are_indexed(start, port, folder):
+def test_rows_that_changed_without_the_engine_are_repaired(start, port, folder):
     server = start()
     assert server.stop() == 0
     with sqlite3.connect(folder / "var" / "db.sqlite3") as database:
@@ -145,7 +144,7 @@ def test_a_taken_port_is_reported_and_nothing_starts(start, port, folder):
     with socket.create_server(("127.0.0.1", port)):
         server = start(ready=False)
         assert server.end() == 1
-    assert server.said == (
+    assert server.log == (
         f"Port {port} is taken: another script/server, or another program. Choose another with --port.\n"
     )
     assert not (folder / "var").exists()
@@ -156,7 +155,7 @@ def test_a_taken_engine_port_is_reported(start, port, folder):
         taken = other.getsockname()[1]
         server = start(ready=False, EMBEDDED_ENGINE_PORT=str(taken))
         assert server.end() == 1
-    assert server.said.splitlines()[-1] == (
+    assert server.log.splitlines()[-1] == (
         f"Port {taken} is taken: another script/server, or another program. "
         "Stop that one, or set another EMBEDDED_ENGINE_PORT in .env."
     )
@@ -175,5 +174,5 @@ def test_a_taken_engine_port_is_reported(start, port, folder):
 def test_an_invalid_setting_is_one_line(start, variables, message):
     server = start(ready=False, **variables)
     assert server.end() == 1
-    assert server.said.splitlines()[-1].startswith(message)
-    assert "Traceback" not in server.said
+    assert server.log.splitlines()[-1].startswith(message)
+    assert "Traceback" not in server.log

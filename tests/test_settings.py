@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.paths import ROOT
+
 GOOD = {
     "DJANGO_ENV_FILE": "",
     "DJANGO_SECRET_KEY": "no secret",

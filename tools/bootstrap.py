@@ -1,4 +1,4 @@
-"""Make the virtual environment and install what is pinned, when it is not there or the pins have changed."""
+"""Create the virtual environment and install the pinned packages, if they are absent or the pins have changed."""
 
 import argparse
 import hashlib
@@ -9,43 +9,43 @@ from pathlib import Path
 
 from tools import errors
 from tools.errors import ToolError
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".venv"
 PYTHON = FOLDER / "bin" / "python"
 
 
-def is_whole() -> bool:
-    """Whether the environment's Python runs and has pip: it does not after the system's Python went."""
+def is_usable() -> bool:
+    """Return whether the environment's Python runs and has pip: it does not after the system's Python was removed."""
     try:
         return subprocess.run([PYTHON, "-c", "import pip"], capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 
 
-def make() -> None:
-    """An empty environment with pip, unless a whole one is there."""
-    if is_whole():
+def create_environment() -> None:
+    """Create an empty environment with pip, unless there is a usable one."""
+    if is_usable():
         return
-    print("Making the virtual environment .venv", flush=True)
+    print("Creating the virtual environment .venv", flush=True)
     try:
         venv.create(FOLDER, with_pip=True, clear=True, symlinks=True)
     except subprocess.CalledProcessError as error:
         raise ToolError(
-            "Python could not make a virtual environment with pip. On Debian: apt-get install python3-venv"
+            "Python could not create a virtual environment with pip. On Debian: apt-get install python3-venv"
         ) from error
 
 
-def stamp_of(files: list[Path]) -> str:
-    """What an installation depends on: the files' contents and the Python."""
+def digest_of(files: list[Path]) -> str:
+    """Return a digest of what an installation depends on: the contents of the files and the Python version."""
     content = b"".join(path.read_bytes() for path in files)
     return hashlib.sha256(content + sys.version.encode()).hexdigest()
 
 
 def install(name: str, *options: str) -> None:
-    """Install one requirements file, unless it was installed as it is."""
+    """Install a requirements file, unless its present contents are installed."""
     stamp = FOLDER / f"installed-{name}"
-    digest = stamp_of([ROOT / "requirements.txt", ROOT / name])
+    digest = digest_of([ROOT / "requirements.txt", ROOT / name])
     if stamp.exists() and stamp.read_text() == digest:
         return
     print(f"Installing {name}", flush=True)
@@ -54,15 +54,15 @@ def install(name: str, *options: str) -> None:
 
 
 def pip(name: str, *options: str) -> None:
-    """Run pip; ToolError holds its last lines."""
+    """Run pip. ToolError, with its last lines, if it fails."""
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    done = subprocess.run([*command, *options, "-r", str(ROOT / name)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ToolError(f"pip could not install {name}:\n{done.stderr.strip()[-2000:]}")
+    result = subprocess.run([*command, *options, "-r", str(ROOT / name)], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise ToolError(f"pip could not install {name}:\n{result.stderr.strip()[-2000:]}")
 
 
 def install_embedded() -> None:
-    """The embedded engine; a system for which there is none goes on without it."""
+    """Install the embedded engine. Continue without it on systems that it is not built for."""
     try:
         install("requirements-embedded.txt", "--require-hashes", "--only-binary=:all:")
     except ToolError as error:
@@ -72,12 +72,11 @@ def install_embedded() -> None:
 
 
 def main() -> None:
-    """Parse, do."""
     parser = argparse.ArgumentParser(prog="script/bootstrap", description=__doc__)
-    parser.add_argument("--dev", action="store_true", help="also what tests and linters need")
-    chosen = parser.parse_args()
-    make()
-    install("requirements-dev.txt" if chosen.dev else "requirements.txt")
+    parser.add_argument("--dev", action="store_true", help="also the packages for tests and linters")
+    options = parser.parse_args()
+    create_environment()
+    install("requirements-dev.txt" if options.dev else "requirements.txt")
     install_embedded()
 
 

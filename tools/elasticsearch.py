@@ -1,4 +1,4 @@
-"""A real Elasticsearch on loopback for tests: up, down, status. In Docker where it runs, else from Maven Central."""
+"""A real Elasticsearch on loopback for tests: up, down, status. In Docker if it runs, otherwise from Maven Central."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ import subprocess
 import time
 import urllib.request
 from dataclasses import dataclass
-from functools import cache as once
+from functools import lru_cache
 from pathlib import Path
 
 from tools import cache, errors, jdk, ports
@@ -28,14 +28,14 @@ transport.host: 127.0.0.1
 transport.port: {transport}
 discovery.type: single-node
 xpack.security.enabled: false
-# Disks of test machines are often nearly full; a read-only index would only puzzle.
+# The disks of test machines are often nearly full, and read-only indices would only confuse.
 cluster.routing.allocation.disk.threshold_enabled: false
 """
 
 
 @dataclass(frozen=True)
 class Server:
-    """One Elasticsearch of one version on one port. Its folder holds configuration, data, logs and pid."""
+    """An Elasticsearch of one version on one port. Its folder holds configuration, data, logs and pid."""
 
     version: str
     port: int
@@ -46,26 +46,26 @@ class Server:
     def url(self) -> str:
         return f"http://{ports.HOST}:{self.port}"
 
-    def answering(self) -> str | None:
-        """The version of the Elasticsearch that answers on this port, if any does."""
+    def answering_version(self) -> str | None:
+        """Return the version of the Elasticsearch that answers on this port, or None if none does."""
         try:
-            with urllib.request.urlopen(self.url, timeout=2) as answer:
-                return str(json.load(answer)["version"]["number"])
+            with urllib.request.urlopen(self.url, timeout=2) as response:
+                return str(json.load(response)["version"]["number"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def start(self) -> None:
-        """Start it and wait until it answers; harmless when it runs already."""
-        if (version := self.answering()) == self.version:
+        """Start it and wait until it answers. Do nothing if it runs already."""
+        if (version := self.answering_version()) == self.version:
             return
         if version or ports.is_open(self.port):
-            other = f"Elasticsearch {version}" if version else "another program"
-            raise ToolError(f"Port {self.port} is taken by {other}. Choose another with --port.")
+            program = f"Elasticsearch {version}" if version else "another program"
+            raise ToolError(f"Port {self.port} is taken by {program}. Choose another with --port.")
         self.launch()
         self.wait()
 
     def launch(self) -> None:
-        """Start the process; it goes to the background and leaves its pid."""
+        """Start the process in the background; it writes its pid to a file."""
         release = RELEASES[self.version]
         java = jdk.choose(release.least_jdk, release.newest_jdk)
         programs = install(release)
@@ -79,12 +79,12 @@ class Server:
             "HOME": str(self.home),
         }
         command = [str(programs / "bin" / "elasticsearch"), "-d", "-p", str(self.home / "pid")]
-        done = cache.run_unprivileged(command, env=environment, cwd=self.home)
-        if done.returncode:
-            raise ToolError(f"Elasticsearch did not start: {(done.stderr or done.stdout).strip()[-2000:]}")
+        result = cache.run_unprivileged(command, env=environment, cwd=self.home)
+        if result.returncode:
+            raise ToolError(f"Elasticsearch did not start: {(result.stderr or result.stdout).strip()[-2000:]}")
 
     def configure(self, programs: Path) -> None:
-        """Write the configuration folder and give it all to the user that the server runs as."""
+        """Write the configuration, and give the folder to the user that the server runs as."""
         config = self.home / "config"
         (config / "jvm.options.d").mkdir(parents=True, exist_ok=True)
         for name in ("data", "logs", "tmp"):
@@ -94,12 +94,12 @@ class Server:
         (config / "jvm.options.d" / "heap.options").write_text(f"-Xms{self.heap}\n-Xmx{self.heap}\n")
         text = CONFIGURATION.format(port=self.port, transport=ports.free(), home=self.home)
         (config / "elasticsearch.yml").write_text(text)
-        cache.owned(self.home)
+        cache.give_to_server_user(self.home)
 
     def wait(self) -> None:
-        """Return when it answers."""
+        """Wait until it answers. ToolError after START_TIMEOUT."""
         deadline = time.monotonic() + START_TIMEOUT
-        while self.answering() != self.version:
+        while self.answering_version() != self.version:
             if time.monotonic() > deadline:
                 raise ToolError(
                     f"Elasticsearch does not answer after {START_TIMEOUT} s; its log is in {self.home}/logs"
@@ -107,7 +107,7 @@ class Server:
             time.sleep(0.1)
 
     def pid(self) -> int | None:
-        """The pid of its process while that runs."""
+        """Return the pid of its process, or None if it does not run."""
         try:
             pid = int((self.home / "pid").read_text())
         except (OSError, ValueError):
@@ -118,7 +118,7 @@ class Server:
         return pid if "elasticsearch" in command.stdout else None
 
     def stop(self, number: int = signal.SIGTERM) -> bool:
-        """Send it a signal and wait for its end; False when it did not run."""
+        """Send it a signal and wait until it ends. Return False if it did not run."""
         if not (pid := self.pid()):
             return False
         os.kill(pid, number)
@@ -130,13 +130,13 @@ class Server:
         return True
 
     def remove(self) -> None:
-        """Stop it at once and forget its data."""
+        """Kill it and delete its data."""
         self.stop(signal.SIGKILL)
         shutil.rmtree(self.home, ignore_errors=True)
 
 
 class Container(Server):
-    """The same in Docker."""
+    """An Elasticsearch in Docker."""
 
     @property
     def name(self) -> str:
@@ -153,9 +153,9 @@ class Container(Server):
         ]
         for setting in settings:
             options += ["--env", setting]
-        done = self.docker("run", *options, f"elasticsearch:{self.version}")
-        if done.returncode:
-            raise ToolError(f"Docker did not start Elasticsearch: {done.stderr.strip()}")
+        result = self.docker("run", *options, f"elasticsearch:{self.version}")
+        if result.returncode:
+            raise ToolError(f"Docker did not start Elasticsearch: {result.stderr.strip()}")
 
     def pid(self) -> int | None:
         state = self.docker("inspect", "--format", "{{.State.Pid}}", self.name)
@@ -177,9 +177,9 @@ class Container(Server):
         return subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
 
 
-@once
+@lru_cache
 def docker_runs() -> bool:
-    """Whether a Docker engine answers: the client alone is no use."""
+    """Return whether a Docker engine answers: the client alone is not enough."""
     if not shutil.which("docker"):
         return False
     try:
@@ -189,54 +189,58 @@ def docker_runs() -> bool:
 
 
 def server(version: str, port: int, home: Path | None = None, heap: str = "1g") -> Server:
-    """The server of this version and port; its data is kept in the cache unless `home` is given."""
+    """Return the server of this version and port. Its data is kept in the cache unless `home` is given."""
     home = home or cache.folder("elasticsearch", "servers", f"{version}-{port}")
     return (Container if docker_runs() else Server)(version, port, home, heap)
 
 
-def known() -> list[Server]:
-    """Every server that was ever started in the cache."""
+def cached_servers() -> list[Server]:
+    """Return every server whose data is in the cache."""
     folders = sorted(cache.folder("elasticsearch", "servers").iterdir())
     return [server(version, int(port)) for version, _, port in (entry.name.rpartition("-") for entry in folders)]
 
 
 def main() -> int:
-    """Parse, do, report."""
     parser = argparse.ArgumentParser(prog="script/elasticsearch", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "status"])
     parser.add_argument("--version", choices=sorted(RELEASES), help="default 8.19.8; with down, default every version")
     parser.add_argument("--port", type=int, help="default 9200; with down, default every port")
     parser.add_argument("--heap", default="1g", help="memory for the server, default 1g")
-    chosen = parser.parse_args()
-    if chosen.action == "up":
-        return up(server(chosen.version or "8.19.8", chosen.port or 9200, heap=chosen.heap))
-    servers = [one for one in known() if chosen.version in (None, one.version) and chosen.port in (None, one.port)]
-    return down(servers) if chosen.action == "down" else status(servers)
+    options = parser.parse_args()
+    if options.action == "up":
+        return up(server(options.version or "8.19.8", options.port or 9200, heap=options.heap))
+    servers = [
+        server
+        for server in cached_servers()
+        if options.version in (None, server.version) and options.port in (None, server.port)
+    ]
+    return down(servers) if options.action == "down" else status(servers)
 
 
-def up(one: Server) -> int:
-    """Start it and print the setting that names it."""
-    one.start()
-    print(f"ELASTICSEARCH_URL={one.url}")
+def up(server: Server) -> int:
+    """Start a server and print the setting that names it."""
+    server.start()
+    print(f"ELASTICSEARCH_URL={server.url}")
     return 0
 
 
 def down(servers: list[Server]) -> int:
-    """Stop these servers; their data stays."""
-    stopped = [one for one in servers if one.stop()]
-    for one in stopped:
-        print(f"Stopped Elasticsearch {one.version} on port {one.port}.")
+    """Stop these servers and keep their data."""
+    stopped = [server for server in servers if server.stop()]
+    for server in stopped:
+        print(f"Stopped Elasticsearch {server.version} on port {server.port}.")
     if not stopped:
         print("No such Elasticsearch is running.")
     return 0
 
 
 def status(servers: list[Server]) -> int:
-    """A line for each that runs; exit code 1 when none does."""
-    running = [one for one in servers if one.pid()]
-    for one in running:
-        state = "answers" if one.answering() else "does not answer"
-        print(f"Elasticsearch {one.version} {state}: ELASTICSEARCH_URL={one.url} (pid {one.pid()}, {one.home})")
+    """Print a line for each server that runs. Return exit code 1 if none does."""
+    running = [server for server in servers if server.pid()]
+    for server in running:
+        state = "answers" if server.answering_version() else "does not answer"
+        setting = f"ELASTICSEARCH_URL={server.url}"
+        print(f"Elasticsearch {server.version} {state}: {setting} (pid {server.pid()}, {server.home})")
     if not running:
         print("No Elasticsearch of this project is running. Start one: script/elasticsearch up")
     return 0 if running else 1

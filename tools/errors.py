@@ -1,15 +1,15 @@
-"""What a tool says when it cannot go on: one line, exit code 1, no traceback."""
+"""Errors of the tools: one line, exit code 1, no traceback."""
 
 import sys
 from collections.abc import Callable
 
 
 class ToolError(Exception):
-    """A fact that stops the tool; its text says what to do next."""
+    """An error that stops the tool. Its text says what to do next."""
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Run a tool's main and leave with its exit code."""
+    """Run a tool's main function and exit with the code that it returns."""
     try:
         sys.exit(main() or 0)
     except ToolError as error:

@@ -16,30 +16,30 @@ FOLDERS = [
 
 
 def installed() -> dict[int, Path]:
-    """The home folder of each JDK, by its major version."""
+    """Return the home folder of each JDK, by its major version."""
     homes = [Path(os.environ[name]) for name in ("ES_JAVA_HOME", "JAVA_HOME") if os.environ.get(name)]
     if javac := shutil.which("javac"):
         homes.append(Path(javac).resolve().parent.parent)
     for pattern in FOLDERS:
         homes += sorted(Path("/").glob(pattern.removeprefix("/")))
-    found: dict[int, Path] = {}
+    jdks: dict[int, Path] = {}
     for home in homes:
         if (version := major(home)) and (home / "bin" / "javac").exists():
-            found.setdefault(version, home.resolve())
-    return found
+            jdks.setdefault(version, home.resolve())
+    return jdks
 
 
 def major(home: Path) -> int | None:
-    """The major version that a JDK's `release` file states."""
+    """Return the major version in a JDK's `release` file, or None if there is none."""
     try:
-        stated = re.search(r'JAVA_VERSION="(\d+)', (home / "release").read_text())
+        match = re.search(r'JAVA_VERSION="(\d+)', (home / "release").read_text())
     except OSError:
         return None
-    return int(stated[1]) if stated else None
+    return int(match[1]) if match else None
 
 
 def choose(least: int, newest: bool) -> Path:
-    """A JDK of at least this version: the newest, or else the oldest that will do."""
+    """Return the home of a JDK of at least this version: the newest, or the oldest suitable one."""
     suitable = [version for version in installed() if version >= least]
     if not suitable:
         raise ToolError(f"No JDK {least} or later was found. Install one: apt-get install {package(least)}")
@@ -47,5 +47,5 @@ def choose(least: int, newest: bool) -> Path:
 
 
 def package(least: int) -> str:
-    """Debian's package of such a JDK."""
+    """Return the name of Debian's package for a JDK."""
     return f"openjdk-{least}-jdk-headless"

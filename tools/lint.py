@@ -1,4 +1,4 @@
-"""The linters: each is run, and the exit code says whether all agreed."""
+"""Run all linters. The exit code says whether all of them passed."""
 
 import os
 import subprocess
@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from tools import errors
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-# Enough for Django to start; no database or engine is asked.
+# Enough for Django to start; neither database nor engine is used.
 DJANGO = {
     "DJANGO_ENV_FILE": "",
     "DJANGO_DEBUG": "on",
@@ -20,7 +20,7 @@ DJANGO = {
 
 
 def commands() -> list[list[str]]:
-    """What is run, in order."""
+    """Return the commands of the linters, in their order."""
     manage = [sys.executable, "manage.py"]
     return [
         [str(BIN / "ruff"), "check", "."],
@@ -35,24 +35,22 @@ def commands() -> list[list[str]]:
 
 
 def scripts() -> list[Path]:
-    """The shell scripts."""
     return [path.relative_to(ROOT) for path in [*sorted((ROOT / "script").iterdir()), ROOT / ".ci" / "run"]]
 
 
-def agrees(command: list[str]) -> bool:
-    """Run one linter; show its output and its name when it objects."""
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | DJANGO, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
+def passes(command: list[str]) -> bool:
+    """Run one linter. Print its output and its command line if it fails."""
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | DJANGO, capture_output=True, text=True, check=False)
+    if result.returncode == 0:
         return True
-    print(f"{done.stdout}{done.stderr}\nObjected: {' '.join([Path(command[0]).name, *command[1:]])}\n", flush=True)
+    print(f"{result.stdout}{result.stderr}\nFailed: {' '.join([Path(command[0]).name, *command[1:]])}\n", flush=True)
     return False
 
 
 def main() -> int:
-    """Run all of them, report."""
-    verdicts = [agrees(command) for command in commands()]
-    print(f"{sum(verdicts)} of {len(verdicts)} linters agree.")
-    return 0 if all(verdicts) else 1
+    results = [passes(command) for command in commands()]
+    print(f"{sum(results)} of {len(results)} linters passed.")
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":

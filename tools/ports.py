@@ -4,19 +4,19 @@ import random
 import socket
 
 HOST = "127.0.0.1"
-# Below the ports that systems hand out for outgoing connections: one chosen today is still free tomorrow.
+# Below the ports that systems use for outgoing connections, so that a chosen port stays free.
 FIRST, LAST = 10_001, 32_000
 
 
 def is_open(port: int) -> bool:
-    """Whether somebody listens on this port."""
+    """Return whether a program listens on this port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
 
 
 def free() -> int:
-    """A port above 10000 that nobody uses."""
+    """Return an unused port above 10000."""
     while True:
         port = random.randint(FIRST, LAST)
         with socket.socket() as probe:

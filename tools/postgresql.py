@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import cache, errors, ports
+from tools import cache, errors, ports, postgresql_distribution
 from tools.errors import ToolError
 
 SETTINGS = {
@@ -18,9 +18,9 @@ SETTINGS = {
 }
 
 
-def programs() -> Path:
-    """The folder of the newest PostgreSQL's server programs."""
-    folders = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
+def system_programs() -> Path:
+    """Return the folder with the programs of the newest PostgreSQL on this system."""
+    folders = [Path(initdb).resolve().parent for initdb in [shutil.which("initdb")] if initdb]
     if pg_config := shutil.which("pg_config"):
         folders.append(Path(subprocess.check_output([pg_config, "--bindir"], text=True).strip()))
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
@@ -32,10 +32,14 @@ def programs() -> Path:
 
 @dataclass(frozen=True)
 class Server:
-    """One cluster on one port, of user postgres without a password. Its folder holds data and log."""
+    """One cluster on one port, of user postgres without a password. Its folder holds data and log.
+
+    It runs the system's PostgreSQL, or the one of tools/postgresql_distribution.py.
+    """
 
     port: int
     home: Path
+    is_downloaded: bool = False
 
     @property
     def data(self) -> Path:
@@ -46,97 +50,102 @@ class Server:
 
     def call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs as the user that the cluster belongs to."""
-        return cache.run_unprivileged([str(programs() / program), *arguments], cwd=self.home)
+        return cache.run_unprivileged([str(self.program(program)), *arguments], cwd=self.home)
 
-    def running(self) -> bool:
+    def program(self, name: str) -> Path:
+        """Return the path of a program. Client programs are always the system's."""
+        if self.is_downloaded and (path := postgresql_distribution.install() / name).exists():
+            return path
+        return system_programs() / name
+
+    def is_running(self) -> bool:
         return self.data.exists() and self.call("pg_ctl", "status", "-D", str(self.data)).returncode == 0
 
     def pid(self) -> int:
-        """The pid of its first process, while it runs."""
+        """Return the pid of its first process, while it runs."""
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
-        """Make the cluster at the first start, start it and wait; harmless when it runs already."""
-        if self.running():
+        """Start the cluster, after creating it at the first start, and wait for it. Do nothing if it runs already."""
+        if self.is_running():
             return
         if ports.is_open(self.port):
             raise ToolError(f"Port {self.port} is taken by another program. Choose another with --port.")
-        cache.owned(self.home)
+        cache.give_to_server_user(self.home)
         if not (self.data / "PG_VERSION").exists():
-            self.must("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
+            self.check_call("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
         options = " ".join(f"-c {name}={value!r}" for name, value in SETTINGS.items())
         log = str(self.home / "log")
-        self.must("pg_ctl", "start", "-w", "-D", str(self.data), "-l", log, "-o", f"-p {self.port} {options}")
+        self.check_call("pg_ctl", "start", "-w", "-D", str(self.data), "-l", log, "-o", f"-p {self.port} {options}")
 
-    def must(self, program: str, *arguments: str) -> None:
-        """Call a program that has to succeed."""
-        done = self.call(program, *arguments)
-        if done.returncode:
+    def check_call(self, program: str, *arguments: str) -> None:
+        """Run a program. ToolError, with its message, if it fails."""
+        result = self.call(program, *arguments)
+        if result.returncode:
             raise ToolError(
-                f"{program} failed: {(done.stderr or done.stdout).strip()}\nThe server's log is {self.home}/log"
+                f"{program} failed: {(result.stderr or result.stdout).strip()}\nThe server's log is {self.home}/log"
             )
 
     def create(self, database: str) -> None:
         """Create a database unless it exists."""
-        done = self.call("createdb", "-h", ports.HOST, "-p", str(self.port), "-U", "postgres", database)
-        if done.returncode and "already exists" not in done.stderr:
-            raise ToolError(done.stderr.strip())
+        result = self.call("createdb", "-h", ports.HOST, "-p", str(self.port), "-U", "postgres", database)
+        if result.returncode and "already exists" not in result.stderr:
+            raise ToolError(result.stderr.strip())
 
     def drop(self, database: str) -> None:
-        """Drop a database, whoever is connected; harmless when there is none."""
-        self.must(
+        """Drop a database if it exists, and end the connections to it."""
+        self.check_call(
             "dropdb", "-h", ports.HOST, "-p", str(self.port), "-U", "postgres", "--if-exists", "--force", database
         )
 
     def stop(self, mode: str = "fast") -> bool:
-        """Stop it and wait for its end; False when it did not run."""
-        if not self.running():
+        """Stop it and wait until it ends. Return False if it did not run."""
+        if not self.is_running():
             return False
-        self.must("pg_ctl", "stop", "-w", "-D", str(self.data), "-m", mode)
+        self.check_call("pg_ctl", "stop", "-w", "-D", str(self.data), "-m", mode)
         return True
 
 
-def server(port: int, home: Path | None = None) -> Server:
-    """The server on this port; its data is kept in the cache unless `home` is given."""
-    return Server(port, home or cache.folder("postgresql", str(port)))
+def server(port: int, home: Path | None = None, is_downloaded: bool = False) -> Server:
+    """Return the server on this port. Its data is kept in the cache unless `home` is given."""
+    return Server(port, home or cache.folder("postgresql", str(port)), is_downloaded)
 
 
 def main() -> int:
-    """Parse, do, report."""
     parser = argparse.ArgumentParser(prog="script/postgresql", description=__doc__)
     parser.add_argument("action", choices=["up", "down", "status"])
     parser.add_argument("--port", type=int, help="default 5432; with down, default every port")
-    chosen = parser.parse_args()
-    if chosen.action == "up":
-        return up(server(chosen.port or 5432))
+    options = parser.parse_args()
+    if options.action == "up":
+        return up(server(options.port or 5432))
     servers = [server(int(entry.name)) for entry in sorted(cache.folder("postgresql").iterdir())]
-    servers = [one for one in servers if chosen.port in (None, one.port)]
-    return down(servers) if chosen.action == "down" else status(servers)
+    servers = [server for server in servers if options.port in (None, server.port)]
+    return down(servers) if options.action == "down" else status(servers)
 
 
-def up(one: Server) -> int:
-    """Start it and print the setting that names it."""
-    one.start()
-    one.create("orders")
-    print(f"DATABASE_URL={one.url()}")
+def up(server: Server) -> int:
+    """Start a server and print the setting that names it."""
+    server.start()
+    server.create("orders")
+    print(f"DATABASE_URL={server.url()}")
     return 0
 
 
 def down(servers: list[Server]) -> int:
-    """Stop these servers; their data stays."""
-    stopped = [one for one in servers if one.stop()]
-    for one in stopped:
-        print(f"Stopped PostgreSQL on port {one.port}.")
+    """Stop these servers and keep their data."""
+    stopped = [server for server in servers if server.stop()]
+    for server in stopped:
+        print(f"Stopped PostgreSQL on port {server.port}.")
     if not stopped:
         print("No such PostgreSQL is running.")
     return 0
 
 
 def status(servers: list[Server]) -> int:
-    """A line for each that runs; exit code 1 when none does."""
-    running = [one for one in servers if one.running()]
-    for one in running:
-        print(f"PostgreSQL runs: DATABASE_URL={one.url()} ({one.home})")
+    """Print a line for each server that runs. Return exit code 1 if none does."""
+    running = [server for server in servers if server.is_running()]
+    for server in running:
+        print(f"PostgreSQL runs: DATABASE_URL={server.url()} ({server.home})")
     if not running:
         print("No PostgreSQL of this project is running. Start one: script/postgresql up")
     return 0 if running else 1

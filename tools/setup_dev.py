@@ -1,40 +1,61 @@
-"""What must be so before the service is served: migrated, an index, two orders, and an embedded engine in step."""
+"""Prepare the service before script/server serves it: migrations, indices, two orders, a repaired embedded engine."""
 
 import os
+import sys
 import time
 from decimal import Decimal
 
-ORDERS = [("order00001", "Ada Lovelace", Decimal("99.90")), ("order00002", "Grace Hopper", Decimal("250.00"))]
-PATIENCE = 60  # seconds for the engine to come up
+SAMPLE_ORDERS = [
+    ("order00001", "Ada Lovelace", Decimal("99.90")),
+    ("order00002", "Grace Hopper", Decimal("250.00")),
+]
+START_TIMEOUT = 60  # seconds
 
 
 def wait_for_engine() -> None:
-    """Return when the engine answers; EngineUnavailable says where it was looked for."""
+    """Wait until the engine answers. EngineUnavailable, with its address, if it does not within START_TIMEOUT."""
     from django.conf import settings
 
     from search.client import client
     from search.exceptions import EngineUnavailable
 
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while not client(request_timeout=1).ping():
         if time.monotonic() > deadline:
             raise EngineUnavailable(", ".join(settings.ELASTICSEARCH_DSL["default"]["hosts"]))
         time.sleep(0.05)
 
 
-def seed() -> None:
-    """Two orders to look at, when there are none."""
+def create_sample_orders() -> None:
+    """Create two orders if there are none."""
     from orders.models import Order
 
     if Order.objects.exists():
         return
-    for number, customer, amount in ORDERS:
+    for number, customer, amount in SAMPLE_ORDERS:
         Order.objects.create(order_number=number, customer_name=customer, total_amount=amount)
-    print("Made order00001 and order00002.")
+    print("Created order00001 and order00002.")
 
 
-def mend() -> None:
-    """Rebuild the indices that are not in step with the database: the embedded engine may have lost some of it."""
+def count_rows() -> int:
+    """Return the number of rows to be indexed."""
+    from search.mapping.registry import documents
+
+    return sum(document().get_queryset().count() for document in documents())
+
+
+def warn_of_many_rows() -> None:
+    """Warn when there are more rows than the embedded engine is fast with."""
+    from tools.embedded_engine import MAX_COMFORTABLE_ROWS
+
+    if (count := count_rows()) > MAX_COMFORTABLE_ROWS:
+        print(
+            f"{count} rows are too many for the embedded engine. Set ELASTICSEARCH_URL to a real one.", file=sys.stderr
+        )
+
+
+def repair_embedded_engine() -> None:
+    """Rebuild the indices that are out of step with the database: the embedded engine may have lost documents."""
     from django.core.management import call_command
 
     from search.drift.compare import out_of_sync_documents
@@ -45,7 +66,7 @@ def mend() -> None:
 
 
 def main() -> None:
-    """Set up Django and do it all; each step is harmless when it was done before."""
+    """Prepare everything. Each step does nothing when it was done before."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     import django
 
@@ -56,9 +77,10 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     wait_for_engine()
     call_command("search_index", "--create")
-    seed()
+    create_sample_orders()
     if settings.ELASTICSEARCH_IS_EMBEDDED:
-        mend()
+        warn_of_many_rows()
+        repair_embedded_engine()
 
 
 if __name__ == "__main__":
@@ -68,11 +90,10 @@ if __name__ == "__main__":
     from tools import errors
     from tools.errors import ToolError
 
-    def told() -> None:
-        """Main, with the faults that are to be expected in one line."""
+    def main_with_one_line_errors() -> None:
         try:
             main()
         except (CommandError, SearchError) as error:
             raise ToolError(str(error)) from error
 
-    errors.run(told)
+    errors.run(main_with_one_line_errors)

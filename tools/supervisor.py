@@ -1,4 +1,4 @@
-"""Programs that run beside each other: all end when one ends, or when their supervisor does, however it dies."""
+"""Programs that run together: all end when one of them ends, or when their supervisor ends in any way."""
 
 import ctypes
 import os
@@ -14,29 +14,29 @@ from types import FrameType
 
 from tools.errors import ToolError
 
-PATIENCE = 10  # seconds between SIGTERM and SIGKILL
+STOP_TIMEOUT = 10  # seconds between SIGTERM and SIGKILL
 DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
 
 class Stop(Exception):  # not an error
-    """SIGINT, SIGTERM or SIGHUP came."""
+    """SIGINT, SIGTERM or SIGHUP was received."""
 
 
 @dataclass
 class Child:
-    """A program that was started, and the file that takes its output, if any."""
+    """A program that was started, and the file of its output, if any."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path | None = None
 
-    def last_words(self) -> str:
-        """The end of its log."""
+    def log_tail(self) -> str:
+        """Return the end of its log after a line break, or an empty text without a log."""
         return "\n" + self.log.read_text(errors="replace").strip()[-1000:] if self.log else ""
 
 
 class Supervisor:
-    """Starts children, watches them, stops them in reverse order. Use it by `with`."""
+    """A context manager that starts children, watches them, and stops them in reverse order."""
 
     def __init__(self) -> None:
         self.children: list[Child] = []
@@ -51,13 +51,13 @@ class Supervisor:
 
     def __exit__(self, *error: object) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # once is enough: stopping is under way and bounded
+            signal.signal(number, signal.SIG_IGN)  # once is enough: stopping takes a limited time
         self.stop()
 
     def start(
         self, name: str, command: list[str], log: Path | None = None, environment: dict[str, str] | None = None
     ) -> Child:
-        """Start a program in a session of its own, so that the terminal's Ctrl-C comes to the supervisor alone."""
+        """Start a program in its own session, so that the terminal's Ctrl-C reaches only the supervisor."""
         output = log.open("wb") if log else None
         process = subprocess.Popen(
             command,
@@ -72,41 +72,41 @@ class Supervisor:
         return self.children[-1]
 
     def finish(self, child: Child) -> None:
-        """Wait for a child that is to end by itself; ToolError when it fails or another one dies."""
+        """Wait until a child ends by itself. ToolError if it fails or another one dies."""
         while child.process.poll() is None:
-            self.check(apart_from=child)
+            self.check(ignored=child)
             time.sleep(0.02)
         self.children.remove(child)
         if child.process.returncode:
             raise ToolError(f"{child.name} failed; its message is above.")
 
-    def check(self, apart_from: Child | None = None) -> None:
-        """ToolError names a child that has died."""
+    def check(self, ignored: Child | None = None) -> None:
+        """Raise ToolError, with its name, if a child has died."""
         for child in self.children:
-            if child is not apart_from and child.process.poll() is not None:
-                raise ToolError(f"{child.name} died ({ending(child.process.returncode)}).{child.last_words()}")
+            if child is not ignored and child.process.poll() is not None:
+                raise ToolError(f"{child.name} died ({describe_exit(child.process.returncode)}).{child.log_tail()}")
 
-    def wait_until(self, condition: Callable[[], bool], what: str, timeout: float = 60) -> None:
-        """Wait for a condition while all children live."""
+    def wait_until(self, condition: Callable[[], bool], name: str, timeout: float = 60) -> None:
+        """Wait for a condition while all children live. ToolError, about `name`, after the timeout."""
         deadline = time.monotonic() + timeout
         while not condition():
             self.check()
             if time.monotonic() > deadline:
-                raise ToolError(f"{what} gave no answer for {timeout:.0f} s.")
+                raise ToolError(f"{name} gave no answer for {timeout:.0f} s.")
             time.sleep(0.05)
 
     def watch(self) -> None:
-        """Return never: raise Stop at a signal, ToolError when a child dies."""
+        """Wait until Stop is raised by a signal. ToolError if a child dies."""
         while True:
             self.check()
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Stop the children, the last one first; one that does not stop is killed with all that it started."""
+        """Stop the children, the last one first. Kill one that does not stop, with all that it started."""
         for child in reversed(self.children):
             child.process.terminate()
             try:
-                child.process.wait(PATIENCE)
+                child.process.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 print(f"{child.name} does not stop and is killed.", file=sys.stderr)
             kill_group(child.process.pid)
@@ -114,25 +114,25 @@ class Supervisor:
 
 
 def kill_group(group: int) -> None:
-    """Kill what is left of a child and of all that it started."""
-    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
+    """Kill the remaining processes of a child's session."""
+    with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for a group of zombies
         os.killpg(group, signal.SIGKILL)
 
 
-def ending(code: int) -> str:
-    """How a process ended, in words."""
+def describe_exit(code: int) -> str:
+    """Describe the exit code or the signal that ended a process."""
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 
 def end_with_parent(parent: int) -> Callable[[], None] | None:
-    """On Linux, what a child calls so that SIGTERM comes to it when its parent is gone, even by kill -9."""
+    """Return a function for the child, which lets Linux send it SIGTERM when its parent dies, even by kill -9."""
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl
 
-    def ask() -> None:
+    def request_signal() -> None:
         prctl(DEATH_SIGNAL, signal.SIGTERM)
-        if os.getppid() != parent:  # it died meanwhile
+        if os.getppid() != parent:  # the parent has already died
             os._exit(1)
 
-    return ask
+    return request_signal

@@ -1,4 +1,4 @@
-"""The benchmarks, a module each subject, in the order in which they run."""
+"""The benchmarks, one module a subject, in the order in which they run."""
 
 from benchmarks.bench import Bench
 from benchmarks.benches.batches import Relay, Transaction, Update

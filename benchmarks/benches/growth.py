@@ -1,19 +1,19 @@
-"""What an order costs while its table grows."""
+"""The cost of an order at several sizes of its table."""
 
 from benchmarks import table, wrk
 from benchmarks.bench import Bench, Figures
 from benchmarks.benches.requests import RUNS
-from benchmarks.searches import A_PAGE, Searches
-from tools.demo.compare import Difference
+from benchmarks.searches import FIRST_PAGE, Searches
+from tools.comparison import Difference
 from tools.errors import ToolError
 
 PUSHED = 500  # orders of one push, spread over the table
 
 
 class Growth(Bench):
-    """This project alone, at three sizes of the table: POST /orders/create by one client; one push of 500 changed
-    orders, and the rebuild, both for each order; and GET /orders/search by one client, as in the search benchmark with
-    page=1. Push and rebuild are timed in a process that has started already. What was created is deleted again.
+    """This project alone, at three sizes of the table: POST /orders/create by one client; a push of 500 changed orders,
+    and the rebuild, both for each order; and GET /orders/search by one client, as in the search benchmark with page=1.
+    Push and rebuild are timed in a process that has already started. The created orders are deleted again.
     """
 
     name = "growth"
@@ -24,34 +24,38 @@ class Growth(Bench):
     def prepare(self) -> None:
         sizes = [self.scale.fewer // 10, self.scale.fewer, self.scale.rows]
         self.contenders = [str(size) for size in sizes]
-        self.sites = {str(size): table.orders(self.ground, size).serve_alone(self.supervisor) for size in sizes}
-        self.searches = {size: Searches(site) for size, site in self.sites.items()}
+        self.deployments = {
+            str(size): table.orders(self.servers, size).serve_without_relay(self.supervisor) for size in sizes
+        }
+        self.searches = {size: Searches(deployment) for size, deployment in self.deployments.items()}
 
     def turn(self, contender: str, number: int) -> Figures:
-        site, rows = self.sites[contender], int(contender)
+        deployment, rows = self.deployments[contender], int(contender)
         figures = {
-            "create_p50_ms": self.create(contender),
-            "push_per_order_us": 1e6 * site.work("push", str(min(PUSHED, rows)))["seconds"] / min(PUSHED, rows),
-            "search_p50_ms": self.searches[contender].ask(self.scale.seconds, A_PAGE)["p50_ms"],
-            "rebuild_per_order_us": 1e6 * site.work("rebuild")["seconds"] / rows,
+            "create_p50_ms": self.measure_create(contender),
+            "push_per_order_us": 1e6
+            * deployment.run_workload("push", str(min(PUSHED, rows)))["seconds"]
+            / min(PUSHED, rows),
+            "search_p50_ms": self.searches[contender].search_service(self.scale.seconds, FIRST_PAGE)["p50_ms"],
+            "rebuild_per_order_us": 1e6 * deployment.run_workload("rebuild")["seconds"] / rows,
         }
-        self.restore(contender)  # the order that wrk asked for last may have come after the first time
+        self.restore(contender)  # the last request of wrk may have created an order after the first restore
         return figures
 
-    def create(self, contender: str) -> float:
-        """Create orders for a while, and delete them again; p50 in milliseconds."""
-        site, token = self.sites[contender], self.searches[contender].token
-        url = f"{site.url}/orders/create"
+    def measure_create(self, contender: str) -> float:
+        """Create orders for a while and delete them again. Return the p50 in milliseconds."""
+        deployment, token = self.deployments[contender], self.searches[contender].token
+        url = f"{deployment.url}/orders/create"
         figures = wrk.load(url, "create", 1, self.scale.seconds, TOKEN=token, RUN=f"growth{next(RUNS)}")
         if figures["failed"]:
-            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{site.last_words()}")
+            raise ToolError(f"{contender}: {figures['failed']:.0f} requests failed.{deployment.log_tail()}")
         self.restore(contender)
         return figures["p50_ms"]
 
     def restore(self, contender: str) -> None:
-        """Delete what was created, and leave nothing waiting."""
-        self.sites[contender].sql(f"DELETE FROM orders_order WHERE id > {contender}")
-        self.sites[contender].manage("search_relay", "--drain")
+        """Delete the created orders, and leave no entry pending."""
+        self.deployments[contender].execute(f"DELETE FROM orders_order WHERE id > {contender}")
+        self.deployments[contender].manage("search_relay", "--drain")
 
-    def wrong(self, contender: str) -> Difference | None:
-        return self.sites[contender].difference()
+    def final_difference(self, contender: str) -> Difference | None:
+        return self.deployments[contender].difference()

@@ -1,65 +1,72 @@
-"""Requests that write while the engine accepts all and answers nothing."""
+"""Requests that write while the engine accepts connections and answers nothing."""
 
 import threading
-from urllib.parse import urlsplit
 
-from benchmarks.bench import Figures, Of, Target
+from benchmarks.bench import Figure, Figures, Target
 from benchmarks.benches.requests import Requests
-from benchmarks.blackhole_proxy import Hole
-from benchmarks.deployment import BARE, PLAIN, SYNC, Kind, Site
+from benchmarks.deployment import NO_INDEX, PLAIN, SYNC, Configuration, Deployment
+from tools.fault_proxy import BlackHoleProxy
 
-BEFORE = 1.0  # seconds of load on a healthy engine
-FIRST = 2.0  # seconds of load into the hole, of which only the slowest request counts
-LONGEST = 13.0  # seconds of load into the hole where a request may wait for the client's 10 s
+HEALTHY_SECONDS = 1.0  # of load on a healthy engine
+FIRST_SECONDS = 2.0  # of load after the outage began, of which only the slowest request counts
+PLAIN_SECONDS = 13.0  # of load on the plain design, whose requests wait for the client's 10 s
 
 
 class BlackHole(Requests):
-    """POST /orders/create by 16 clients. A second after they began the engine still accepts connections, but answers
-    nothing any more. The slowest request is of all of them, those that were under way included; p99 and the number a
-    second are of the load that follows two seconds later. The plain design, whose requests wait for the client's 10 s
-    and then fail, has one load of 14 s instead. Then the engine answers again, and wrong documents are counted when
-    nothing waits any more.
+    """POST /orders/create by 16 clients. After a second the engine still accepts connections, but no longer answers.
+    The slowest request is that of the whole time, including the requests in progress; p99 and the number a second are
+    of the load that begins two seconds later. The plain design, whose requests wait for the client's 10 s and then
+    fail, has a single load of 14 s instead. Then the engine answers again, and wrong documents are counted when no
+    entry is pending.
     """
 
     name = "black_hole"
     title = "Engine black-holed, create, 16 connections"
-    kinds = [BARE, PLAIN, SYNC]
-    contenders = [kind.name for kind in kinds]
+    configurations = [NO_INDEX, PLAIN, SYNC]
+    contenders = [configuration.name for configuration in configurations]
     connections = 16
-    warm = False  # each turn has a second of its own that is not recorded
+    warm = False  # each turn has an unrecorded second anyway
     targets = [
-        Target("p99 at most 1.5 times that without indexing", Of(SYNC.name, "p99_ms"), Of(BARE.name, "p99_ms"), 1.5),
-        Target("no request longer than the deadline of 1 s and 0.5 s", Of(SYNC.name, "slowest_ms"), None, 1500.0),
+        Target(
+            "p99 at most 1.5 times that without indexing",
+            Figure(SYNC.name, "p99_ms"),
+            Figure(NO_INDEX.name, "p99_ms"),
+            1.5,
+        ),
+        Target("no request longer than the deadline of 1 s and 0.5 s", Figure(SYNC.name, "slowest_ms"), None, 1500.0),
     ]
 
     def prepare(self) -> None:
-        port = urlsplit(self.ground.elasticsearch.url).port
-        assert port is not None
-        self.holes = {kind.name: Hole(port) for kind in self.kinds if kind.indexed}
+        engine_url = self.servers.elasticsearch.url
+        self.proxies = {
+            configuration.name: BlackHoleProxy(engine_url)
+            for configuration in self.configurations
+            if configuration.indexed
+        }
         super().prepare()
 
-    def site(self, kind: Kind, name: str) -> Site:
-        hole = self.holes.get(kind.name)
-        return Site(self.ground, kind, name, hole.url if hole else "")
+    def deployment(self, configuration: Configuration, name: str) -> Deployment:
+        proxy = self.proxies.get(configuration.name)
+        return Deployment(self.servers, configuration, name, proxy.url if proxy else "")
 
     def turn(self, contender: str, number: int) -> Figures:
-        self.load(contender, BEFORE)
-        hole = self.holes.get(contender)
-        falling = threading.Timer(BEFORE, hole.open if hole else int)
-        falling.start()
+        self.load(contender, HEALTHY_SECONDS)
+        proxy = self.proxies.get(contender)
+        outage = threading.Timer(HEALTHY_SECONDS, proxy.open if proxy else int)
+        outage.start()
         try:
-            figures = self.fallen(contender)
+            figures = self.load_through_outage(contender)
         finally:
-            falling.join()
-            if hole:
-                hole.close()
-        self.sites[contender].settle(self.supervisor)
+            outage.join()
+            if proxy:
+                proxy.close()
+        self.deployments[contender].wait_until_confirmed(self.supervisor)
         return figures
 
-    def fallen(self, contender: str) -> Figures:
-        """The load, which goes on when nothing answers any more."""
+    def load_through_outage(self, contender: str) -> Figures:
+        """Return the figures of a load that continues when the engine no longer answers."""
         if contender == PLAIN.name:
-            found = self.ask(contender, BEFORE + LONGEST)
-            return {name: found[name] for name in ("slowest_ms", "failed", "wrk_cpu_percent")}
-        first, then = self.load(contender, BEFORE + FIRST), self.load(contender)
+            figures = self.ask(contender, HEALTHY_SECONDS + PLAIN_SECONDS)
+            return {name: figures[name] for name in ("slowest_ms", "failed", "wrk_cpu_percent")}
+        first, then = self.load(contender, HEALTHY_SECONDS + FIRST_SECONDS), self.load(contender)
         return then | {"slowest_ms": max(first["slowest_ms"], then["slowest_ms"])}

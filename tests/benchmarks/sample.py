@@ -13,7 +13,7 @@ EARLIER = MACHINE | {"date": "2026-11-24T08:00:00+00:00"}
 
 
 def contender(figures, wrong):
-    """A contender with turns of p50_ms and per_second."""
+    """Return a contender with turns of p50_ms and per_second."""
     turns = [
         {"per_second": second, "p50_ms": middle, "failed": 0, "wrk_cpu_percent": 5.0} for second, middle in figures
     ]
@@ -21,7 +21,7 @@ def contender(figures, wrong):
 
 
 def create(ours, factor=1.0):
-    """A benchmark; ours has this p50_ms."""
+    """Return a benchmark in which this project has this p50_ms."""
     return {
         "title": "Create, 1 connection",
         "about": "POST by one client.",

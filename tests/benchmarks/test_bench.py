@@ -1,10 +1,10 @@
-"""Turns are taken in turns, and targets are judged round by round."""
+"""The order of the turns, and the evaluation of targets round by round."""
 
 import pytest
 
-from benchmarks.bench import Bench, Of, Target, in_turn, judged, run
+from benchmarks.bench import Bench, Figure, Target, evaluate, rotated, run
 from benchmarks.scale import QUICK
-from tools.demo.compare import Difference
+from tools.comparison import Difference
 
 
 class Sleeping(Bench):
@@ -14,16 +14,18 @@ class Sleeping(Bench):
     name = "sleeping"
     title = "Sleeping"
     contenders = ["cat", "dog", "ant"]
-    targets = [Target("the dog at most half as long as the cat", Of("dog", "hours_s"), Of("cat", "hours_s"), 0.5)]
+    targets = [
+        Target("the dog at most half as long as the cat", Figure("dog", "hours_s"), Figure("cat", "hours_s"), 0.5)
+    ]
 
     def prepare(self):
-        self.taken = []
+        self.turns = []
 
     def turn(self, contender, number):
-        self.taken.append((number, contender))
+        self.turns.append((number, contender))
         return {"hours_s": {"cat": 16.0, "dog": 12.0, "ant": 4.0}[contender] + number}
 
-    def wrong(self, contender):
+    def final_difference(self, contender):
         return Difference(1, 2, 3) if contender == "cat" else None
 
     def rows(self):
@@ -32,11 +34,11 @@ class Sleeping(Bench):
 
 @pytest.fixture
 def bench():
-    return Sleeping(ground=None, scale=QUICK.__class__(2, 1.0, 1, 1, 1, 1, 1), supervisor=None)
+    return Sleeping(servers=None, scale=QUICK.__class__(2, 1.0, 1, 1, 1, 1, 1), supervisor=None)
 
 
 def test_each_round_begins_with_another_contender():
-    assert [in_turn(["a", "b", "c"], number) for number in (-1, 0, 1, 2, 3)] == [
+    assert [rotated(["a", "b", "c"], number) for number in (-1, 0, 1, 2, 3)] == [
         ["c", "a", "b"],
         ["a", "b", "c"],
         ["b", "c", "a"],
@@ -47,7 +49,7 @@ def test_each_round_begins_with_another_contender():
 
 def test_every_contender_has_one_turn_a_round_and_one_before_all(bench):
     run(bench)
-    assert bench.taken == [
+    assert bench.turns == [
         *[(-1, "ant"), (-1, "cat"), (-1, "dog")],
         *[(0, "cat"), (0, "dog"), (0, "ant")],
         *[(1, "dog"), (1, "ant"), (1, "cat")],
@@ -57,7 +59,7 @@ def test_every_contender_has_one_turn_a_round_and_one_before_all(bench):
 def test_without_warming_up_there_is_no_turn_before(bench):
     bench.warm = False
     run(bench)
-    assert [number for number, _ in bench.taken] == [0, 0, 0, 1, 1, 1]
+    assert [number for number, _ in bench.turns] == [0, 0, 0, 1, 1, 1]
 
 
 def test_what_is_found_is_all_of_the_recorded_turns(bench, capsys):
@@ -87,20 +89,20 @@ def test_what_is_found_is_all_of_the_recorded_turns(bench, capsys):
             }
         ],
     }
-    said = capsys.readouterr().err.splitlines()
-    assert (said[0], said[-1]) == (
+    lines = capsys.readouterr().err.splitlines()
+    assert (lines[0], lines[-1]) == (
         "  sleeping, round 0, ant: hours_s 3.00",
         "  sleeping: the dog at most half as long as the cat: 0.757 of 0.5, missed",
     )
 
 
 def test_a_target_is_judged_by_the_ratios_of_each_round_less_what_is_allowed_beside():
-    found = {"ours": [{"p50_ms": 15.0}, {"p50_ms": 25.0}], "raw": [{"p50_ms": 10.0}, {"p50_ms": 10.0}]}
-    target = Target("1.3 x + 5 ms", Of("ours", "p50_ms"), Of("raw", "p50_ms"), 1.3, less=5.0)
-    assert judged(target, found)["values"] == [1.0, 2.0]
+    turns = {"ours": [{"p50_ms": 15.0}, {"p50_ms": 25.0}], "raw": [{"p50_ms": 10.0}, {"p50_ms": 10.0}]}
+    target = Target("1.3 x + 5 ms", Figure("ours", "p50_ms"), Figure("raw", "p50_ms"), 1.3, allowance=5.0)
+    assert evaluate(target, turns)["values"] == [1.0, 2.0]
 
 
 def test_a_target_of_its_own_is_no_ratio():
-    found = {"ours": [{"slowest_ms": 900.0}, {"slowest_ms": 1200.0}]}
-    verdict = judged(Target("at most 1.5 s", Of("ours", "slowest_ms"), None, 1500), found)
+    turns = {"ours": [{"slowest_ms": 900.0}, {"slowest_ms": 1200.0}]}
+    verdict = evaluate(Target("at most 1.5 s", Figure("ours", "slowest_ms"), None, 1500), turns)
     assert (verdict["values"], verdict["is_ratio"]) == ([900.0, 1200.0], False)

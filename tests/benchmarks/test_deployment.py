@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from benchmarks.deployment import per_row, searched
+from benchmarks.deployment import cpu_per_row, searchable_values
 
 LINES = [("CHA-001", "Chair, blue", 2, "4.5"), ("LAM-002", "Lamp, red", 1, "20")]
 OTHERS = [("LAM-003", "Lamp, red", 1, "20"), ("LAM-002", "Lamp", 1, "20"), ("LAM-002", "Lamp, red", 3, "20")]
@@ -26,7 +26,7 @@ ROW = order(Decimal("29.00"), Decimal)
 
 def test_a_row_is_its_document():
     document = order(29.0, float, lines=LINES[::-1])
-    assert searched(ROW) == searched(document)
+    assert searchable_values(ROW) == searchable_values(document)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_a_row_is_its_document():
     ],
 )
 def test_a_document_that_differs_anywhere_is_stale(document):
-    assert searched(ROW) != searched(document)
+    assert searchable_values(ROW) != searchable_values(document)
 
 
 def test_what_a_row_took_is_shared_out_over_all_rows():
     before, after = {"service": 1.0, "database": 2.0, "engine": 3.0}, {"service": 1.5, "database": 2.25, "engine": 5.0}
-    assert per_row(before, after, 1000, service=0.5) == {
+    assert cpu_per_row(before, after, 1000, service=0.5) == {
         "service_cpu_us": 1000.0, "database_cpu_us": 250.0, "engine_cpu_us": 2000.0,
     }  # fmt: skip

@@ -1,8 +1,8 @@
-"""How figures are named, written, and compared with those of an earlier run."""
+"""How figures are figure_names, written, and compared with those of an earlier run."""
 
 import pytest
 
-from benchmarks.figures import called, is_noisy, named, number, spread
+from benchmarks.figures import figure_names, is_noisy, number, readable_name, spread
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from benchmarks.figures import called, is_noisy, named, number, spread
     ],
 )
 def test_a_figures_name_says_its_unit(figure, name):
-    assert called(figure) == name
+    assert readable_name(figure) == name
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_failed_requests_are_shown_only_where_there_are_any():
     def found(failed):
         return {"contenders": {"a": {"turns": [{"failed": 0, "p50_ms": 1}]}, "b": {"turns": [{"failed": failed}]}}}
 
-    assert named(found(0)) == ["p50_ms"]
-    assert named(found(2)) == ["failed", "p50_ms"]
+    assert figure_names(found(0)) == ["p50_ms"]
+    assert figure_names(found(2)) == ["failed", "p50_ms"]

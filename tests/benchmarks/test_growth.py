@@ -1,4 +1,4 @@
-"""What a turn of the growth leaves behind in the table that others use after it."""
+"""A turn of the growth benchmark restores the table, which other benchmarks use after it."""
 
 from types import SimpleNamespace
 
@@ -6,33 +6,33 @@ from benchmarks.benches import growth
 
 
 class Table:
-    """A site's: orders 1 to 1000, and one that comes while the push is at work."""
+    """A deployment's: orders 1 to 1000, and one that comes while the push is at work."""
 
     url = "http://127.0.0.1:1"
 
     def __init__(self):
         self.ids = set(range(1, 1001))
-        self.waiting = False
+        self.is_pending = False
 
-    def work(self, name, *arguments):
+    def run_workload(self, name, *arguments):
         if name == "push":
             self.ids.add(1003)
         return {"seconds": 1.0}
 
-    def sql(self, statement):
+    def execute(self, statement):
         assert statement == "DELETE FROM orders_order WHERE id > 1000"
-        self.ids, self.waiting = {each for each in self.ids if each <= 1000}, True
+        self.ids, self.is_pending = {pk for pk in self.ids if pk <= 1000}, True
 
     def manage(self, *arguments):
         assert arguments == ("search_relay", "--drain")
-        self.waiting = False
+        self.is_pending = False
 
 
 def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch):
     table = Table()
     bench = growth.Growth(None, SimpleNamespace(seconds=1), None)
-    bench.sites = {"1000": table}
-    bench.searches = {"1000": SimpleNamespace(token="any", ask=lambda seconds, page: {"p50_ms": 2.0})}
+    bench.deployments = {"1000": table}
+    bench.searches = {"1000": SimpleNamespace(token="any", search_service=lambda seconds, page: {"p50_ms": 2.0})}
 
     def load(*arguments, **variables):
         table.ids |= {1001, 1002}
@@ -45,4 +45,4 @@ def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch
         "search_p50_ms": 2.0,
         "rebuild_per_order_us": 1000.0,
     }
-    assert (table.ids, table.waiting) == (set(range(1, 1001)), False)
+    assert (table.ids, table.is_pending) == (set(range(1, 1001)), False)

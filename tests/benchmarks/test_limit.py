@@ -1,28 +1,28 @@
-"""What is wrong in the limit's index: by its content, beside the rows that its bodies were made of."""
+"""The limit's index is compared with the rows that its bodies were made of."""
 
 from pathlib import Path
 from types import SimpleNamespace
 
 from benchmarks.limit import Limit
-from tools.demo.compare import IN_STEP, Difference
+from tools.comparison import IN_STEP, Difference
 
 ROWS = {1: ("order1", "John", 1.0), 2: ("order2", "Jane", 2.0)}
 
 
-class Site:
+class Deployment:
     """A table, and what the limit's index holds of it."""
 
     name = "orders"
 
     def __init__(self) -> None:
-        self.ground = SimpleNamespace(engine=SimpleNamespace(indices=SimpleNamespace()), folder=Path())
+        self.servers = SimpleNamespace(engine=SimpleNamespace(indices=SimpleNamespace()), folder=Path())
         self.table = dict(ROWS)
         self.held = dict(ROWS)
 
     def rows(self):
         return dict(self.table)
 
-    def work(self, *_):
+    def run_workload(self, *_):
         return {"sizes": []}
 
     def documents(self, index):
@@ -30,20 +30,20 @@ class Site:
         return self.held
 
 
-def prepared(monkeypatch, site):
+def prepared(monkeypatch, deployment):
     monkeypatch.setattr(Limit, "renew", lambda self: None)
-    return Limit(site, refresh="1s").prepare()
+    return Limit(deployment, refresh="1s").prepare()
 
 
 def test_as_many_documents_may_all_be_wrong(monkeypatch):
-    site = Site()
-    limit = prepared(monkeypatch, site)
-    site.held = {2: ("order2", "Joan", 2.0), 3: ("order3", "Jack", 3.0)}
-    assert limit.wrong() == Difference(missing=1, stale=1, orphaned=1)
+    deployment = Deployment()
+    limit = prepared(monkeypatch, deployment)
+    deployment.held = {2: ("order2", "Joan", 2.0), 3: ("order3", "Jack", 3.0)}
+    assert limit.final_difference() == Difference(missing=1, stale=1, orphaned=1)
 
 
 def test_what_changes_in_the_table_afterwards_is_not_the_limits_fault(monkeypatch):
-    site = Site()
-    limit = prepared(monkeypatch, site)
-    site.table[1] = ("order1", "Joan", 1.0)
-    assert limit.wrong() == IN_STEP
+    deployment = Deployment()
+    limit = prepared(monkeypatch, deployment)
+    deployment.table[1] = ("order1", "Joan", 1.0)
+    assert limit.final_difference() == IN_STEP

@@ -9,7 +9,7 @@ from benchmarks.machine import CODE, ROOT, code
 
 @pytest.fixture
 def repository(tmp_path):
-    """One with a file in each part of the code, and one beside, all committed."""
+    """Create one with a file in each part of the code and another file, all committed."""
     for name in ["search/a.py", "order_search/e.py", "orders/b.py", "project/c.py", "gunicorn.conf.py", "docs/d.md"]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("1")
@@ -54,4 +54,4 @@ def test_without_a_repository_nobody_knows(tmp_path, monkeypatch):
 
 
 def test_all_of_it_is_there():
-    assert [each for each in CODE if not (ROOT / each).exists()] == []
+    assert [path for path in CODE if not (ROOT / path).exists()] == []

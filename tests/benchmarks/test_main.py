@@ -1,11 +1,10 @@
-"""script/benchmark: what it is told, the page that it makes, and one short run of all that it measures."""
+"""script/benchmark: its arguments, the page that it writes, and one short run of all benchmarks."""
 
 import json
 import re
 import subprocess
 import sys
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,9 @@ from benchmarks.benches import ALL
 from benchmarks.scale import FULL
 from tests.benchmarks.sample import EARLIER_RUN, NEWEST_RUN
 from tools.errors import ToolError
+from tools.paths import ROOT
 from tools.supervisor import Stop
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 NAMES = [bench.name for bench in ALL]
 # What differs from these by a number alone is left out of the short run, for the time that it takes.
 SHORT = [name for name in NAMES if name not in {"create_16", "change_16", "rebuild_large"}]
@@ -45,8 +44,8 @@ def files(folder):
     ("arguments", "last"),
     [
         (["create_1", "nix"], f"no such benchmark: nix. There are {', '.join(NAMES)}."),
-        (["--keep", "--quick"], "--keep goes with a run in full: what --quick measures says nothing."),
-        (["--keep", "--rows", "9999"], "--keep goes with all rows: the page is of tables of 1,000,000."),
+        (["--keep", "--quick"], "--keep needs a full run: the figures of --quick are meaningless."),
+        (["--keep", "--rows", "9999"], "--keep needs all rows: the page is about tables of 1,000,000."),
         (["--rows", "12"], "argument --rows: '12' is not a number from 1,000 to 10,000,000"),
     ],
     ids=["name", "keep", "keep of fewer rows", "rows"],
@@ -70,7 +69,7 @@ def test_the_page_and_its_plots_are_made_of_what_is_kept(tmp_path):
     publish(results, tmp_path)
     measured = results_store.merged([EARLIER_RUN, NEWEST_RUN], NAMES)
     assert (tmp_path / "benchmarks.md").read_text() == report.document(measured)
-    assert sorted(files(images)) == sorted(f"{each.name}.svg" for each in measured)
+    assert sorted(files(images)) == sorted(f"{benchmark.name}.svg" for benchmark in measured)
 
 
 @pytest.mark.slow
@@ -100,28 +99,28 @@ def test_the_page_that_is_committed_is_what_the_results_give(tmp_path):
 def test_what_is_whole_when_a_run_ends_early_is_kept(tmp_path, monkeypatch, ends):
     from benchmarks import __main__ as main
 
-    def one(bench, ground, scale):
+    def measure_one(bench, servers, scale):
         if bench.name == "growth":
             raise ends
         return NEWEST_RUN["benches"][bench.name]
 
     results, docs = tmp_path / "results", tmp_path / "docs"
     keep, publish = results_store.keep, main.publish
-    monkeypatch.setattr(main, "one", one)
-    monkeypatch.setattr(main, "ground", lambda: nullcontext())
+    monkeypatch.setattr(main, "measure_one", measure_one)
+    monkeypatch.setattr(main, "start_servers", lambda: nullcontext())
     monkeypatch.setattr(main, "Supervisor", lambda: nullcontext())
     monkeypatch.setattr(main.machine, "describe", lambda: NEWEST_RUN["machine"])
     monkeypatch.setattr(results_store, "keep", lambda path: keep(path, results))
     monkeypatch.setattr(main, "publish", lambda: publish(results, docs))
     with pytest.raises(type(ends)):
-        main.measure([main.BENCHES["create_1"], main.BENCHES["growth"]], FULL, tmp_path / "found.json", keep=True)
+        main.measure([main.BENCHES["create_1"], main.BENCHES["growth"]], FULL, tmp_path / "results.json", keep=True)
     whole = {**NEWEST_RUN, "benches": {"create_1": NEWEST_RUN["benches"]["create_1"]}}
     assert results_store.read(results) == [whole]
     assert (docs / "benchmarks.md").read_text() == report.document(results_store.merged([whole], NAMES))
 
 
 def measured_in(text):
-    """The figures of a text that say that something was measured."""
+    """Return the figures of a text whose units show that they were measured."""
     return set(MEASURED.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
 
 
@@ -131,11 +130,11 @@ def test_a_figure_that_was_measured_is_known_by_its_unit():
 
 
 def test_every_figure_that_readme_says_was_measured_is_in_the_tables(tmp_path):
-    """And not only in what somebody wrote below them."""
-    known = measured_in(report.document(results_store.merged(results_store.read(), NAMES), notes=tmp_path))
-    said = measured_in((ROOT / "README.md").read_text())
-    assert said
-    assert said - known == set()
+    """The hand-written notes below the tables do not count."""
+    figures = measured_in(report.document(results_store.merged(results_store.read(), NAMES), notes=tmp_path))
+    claims = measured_in((ROOT / "README.md").read_text())
+    assert claims
+    assert claims - figures == set()
 
 
 @pytest.mark.faults  # it breaks nothing, but loads the machine, and has servers of its own
@@ -145,24 +144,24 @@ def test_every_figure_that_readme_says_was_measured_is_in_the_tables(tmp_path):
 @pytest.mark.wrk
 @pytest.mark.timeout(1200)
 def test_a_short_run_measures_and_finds_no_wrong_document_of_ours(tmp_path):
-    into = tmp_path / "found.json"
+    into = tmp_path / "results.json"
     done = benchmark(*SHORT, "--quick", "--into", str(into), timeout=1150)
     assert (done.returncode, done.stdout) == (0, f"Results: {into}\n"), done.stderr[-4000:]
-    found = json.loads(into.read_text())
-    assert (list(found), list(found["benches"])) == (["machine", "quick", "benches"], SHORT)
-    assert found["quick"] is True
+    results = json.loads(into.read_text())
+    assert (list(results), list(results["benches"])) == (["machine", "quick", "benches"], SHORT)
+    assert results["quick"] is True
     for bench in (bench for bench in ALL if bench.name in SHORT):
-        assert_whole(bench, found["benches"][bench.name])
+        assert_whole(bench, results["benches"][bench.name])
 
 
-def assert_whole(bench, found):
+def assert_whole(bench, results):
     """Every contender has had its turn, every target has a value, and nothing of ours or of the limit is wrong."""
-    assert (found["title"], found["rounds"], found["over"]) == (bench.title, 1, bench.over)
-    assert [target["text"] for target in found["targets"]] == [target.text for target in bench.targets]
-    assert {len(target["values"]) for target in found["targets"]} <= {1}
+    assert (results["title"], results["rounds"], results["over"]) == (bench.title, 1, bench.over)
+    assert [target["text"] for target in results["targets"]] == [target.text for target in bench.targets]
+    assert {len(target["values"]) for target in results["targets"]} <= {1}
     if not bench.over:  # then the sizes are the run's
-        assert list(found["contenders"]) == bench.contenders
-    for name, contender in found["contenders"].items():
+        assert list(results["contenders"]) == bench.contenders
+    for name, contender in results["contenders"].items():
         assert len(contender["turns"]) == 1
         assert contender["turns"][0], name
         if name.startswith("this project") or name == "limit":

@@ -10,9 +10,9 @@ Pss_Anon:            500 kB
 """
 
 
-def test_what_is_shared_is_shared_out():
-    assert (memory.shared_out(ROLLUP), memory.shared_out("")) == (1.024, 0.0)
+def test_what_is_shared_is_proportional_share():
+    assert (memory.proportional_share(ROLLUP), memory.proportional_share("")) == (1.024, 0.0)
 
 
 def test_a_process_that_is_not_there_has_none():
-    assert memory.of_all(2**30) == 0.0
+    assert memory.current_total(2**30) == 0.0

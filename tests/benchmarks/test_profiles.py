@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import profiles
 from benchmarks.benches import ALL
-from benchmarks.profile_target import WORK
+from benchmarks.profile_target import TARGETS
 
 HEAD = re.compile(
     r"(\w+): 20\d\d-\d\d-\d\dT[\d:+]+, code \w+, .+\n"
@@ -15,13 +15,13 @@ HEAD = re.compile(
 
 
 def test_every_profile_explains_benchmarks_that_there_are():
-    assert list(profiles.EXPLAINS) == list(WORK)
-    explained = [name for benches in profiles.EXPLAINS.values() for name in benches]
+    assert list(profiles.EXPLAINED_BENCHES) == list(TARGETS)
+    explained = [name for benches in profiles.EXPLAINED_BENCHES.values() for name in benches]
     assert set(explained) < {bench.name for bench in ALL}
-    assert [profiles.of(name) for name in ("create_16", "relay", "search")] == ["push", "relay", ""]
+    assert [profiles.profile_of(name) for name in ("create_16", "relay", "search")] == ["push", "relay", ""]
 
 
-@pytest.mark.parametrize("name", profiles.EXPLAINS)
+@pytest.mark.parametrize("name", profiles.EXPLAINED_BENCHES)
 def test_it_is_of_our_own_calls_and_of_no_folder(name):
     text = (profiles.FOLDER / f"{name}.txt").read_text()
     head = HEAD.match(text)

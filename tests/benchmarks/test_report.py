@@ -8,11 +8,11 @@ PAGE = """\
 
 2026-11-24 12:00 UTC on 2 cores (Some Processor), 8 GB, Linux 6.1. Python 3.11.7, wrk 4.1.0.
 
-`script/benchmark --keep` measures all of it anew on servers of its own, keeps the results and makes this page;
-`script/benchmark NAME --keep` one benchmark alone. A figure whose median was more than 15% off in an earlier
-run, by an hour at least, is called noisy; `one run` means that there is no such run. It has to be of the same
-machine, versions, code and way to measure. Code is the same when nothing in `search`, `orders`, `project` and
-`gunicorn.conf.py` differs; a run that does not say what code it measured counts as other code.
+`script/benchmark --keep` measures everything again on servers of its own, keeps the results and writes this page;
+`script/benchmark NAME --keep` does so for one benchmark. A figure is called noisy if its median differs by more
+than 15% from an earlier run, at least one hour before. `one run` means that there is no such run: it must be
+of the same machine, versions, code and method. The code is the same if nothing in `search`, `order_search`,
+`orders`, `project` and `gunicorn.conf.py` differs; a run without a recorded code counts as other code.
 
 ## The targets
 

@@ -8,7 +8,7 @@ from benchmarks.results_store import keep, merged, read
 
 
 def run(date, *names, rows=0, mark="", code="c0de"):
-    """A run at a date, of these benchmarks."""
+    """Return a run of these benchmarks at this date."""
     return {
         "machine": {"date": f"2026-11-{date}:00+00:00", "code": code},
         "benches": {name: {"rows": rows, "mark": mark or date} for name in names},
@@ -17,8 +17,12 @@ def run(date, *names, rows=0, mark="", code="c0de"):
 
 def marks(measured):
     return [
-        (each.name, each.newest.found["mark"], each.earlier.found["mark"] if each.earlier else None)
-        for each in measured
+        (
+            benchmark.name,
+            benchmark.newest.content["mark"],
+            benchmark.earlier.content["mark"] if benchmark.earlier else None,
+        )
+        for benchmark in measured
     ]
 
 
@@ -69,9 +73,9 @@ def test_a_run_from_before_there_was_a_second_method_had_the_first():
 @pytest.mark.parametrize("unknown", [{}, {"code": ""}], ids=["without", "empty"])
 def test_runs_that_do_not_say_their_code_compare_with_nothing(unknown):
     runs = [run("24T12:00", "lag"), run("24T10:00", "lag")]
-    for each in runs:
-        del each["machine"]["code"]
-        each["machine"] |= unknown
+    for run_result in runs:
+        del run_result["machine"]["code"]
+        run_result["machine"] |= unknown
     assert marks(merged(runs, ["lag"])) == [("lag", "24T12:00", None)]
 
 

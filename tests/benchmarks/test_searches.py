@@ -4,29 +4,29 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.benches.search import Search
-from benchmarks.searches import A_PAGE, GOES_ON, TEXTS, addresses, queries_of
+from benchmarks.searches import FIRST_PAGE, TEXTS, WITH_CURSOR, addresses, search_requests
 from order_search.serializers import SearchParameters
-from tools.demo.compare import IN_STEP
+from tools.comparison import IN_STEP
 
 
 def test_every_address_is_a_search_that_the_service_takes():
-    for page in (A_PAGE, GOES_ON):
-        found = [parse_qs(urlsplit(address).query) for address in addresses(page)]
-        assert [each["q"] for each in found] == [[text] for text in TEXTS]
-        for each in found:
-            given = SearchParameters(data={name: values[0] for name, values in each.items()})
-            assert given.is_valid(), given.errors
-            assert given.validated_data["page"] == (1 if page else None)
-            assert (len(given.validated_data["facets"]), given.validated_data["highlight"]) == (4, True)
+    for page in (FIRST_PAGE, WITH_CURSOR):
+        queries = [parse_qs(urlsplit(address).query) for address in addresses(page)]
+        assert [query["q"] for query in queries] == [[text] for text in TEXTS]
+        for query in queries:
+            parameters = SearchParameters(data={name: values[0] for name, values in query.items()})
+            assert parameters.is_valid(), parameters.errors
+            assert parameters.validated_data["page"] == (1 if page else None)
+            assert (len(parameters.validated_data["facets"]), parameters.validated_data["highlight"]) == (4, True)
 
 
 def test_of_what_a_search_sends_the_queries_count():
     sent = [{"target": target} for target in ("/orders/_pit?keep_alive=5m", "/orders/_search?a=b", "/_search")]
-    assert queries_of(sent) == sent[1:]
+    assert search_requests(sent) == sent[1:]
 
 
 def test_the_one_index_is_compared_once():
     compared = iter([IN_STEP])
     bench = Search(None, None, None)
-    bench.site = SimpleNamespace(difference=lambda: next(compared))
-    assert [bench.wrong(each) for each in bench.contenders] == [IN_STEP] * 3
+    bench.deployment = SimpleNamespace(difference=lambda: next(compared))
+    assert [bench.final_difference(contender) for contender in bench.contenders] == [IN_STEP] * 3

@@ -7,11 +7,11 @@ from benchmarks.benches.tables import LIMIT, OURS, PARALLEL, POPULATE, RebuildLa
 from benchmarks.scale import QUICK
 
 
-class Site:
+class Deployment:
     """Says what it is asked."""
 
-    def __init__(self, ground, kind, name):
-        self.ground, self.kind, self.name = ground, kind, name
+    def __init__(self, servers, configuration, name):
+        self.servers, self.configuration, self.name = servers, configuration, name
         self.environment = {"DATABASE_URL": f"postgres://{name}"}
         self.alias = f"{name}-orders"
 
@@ -20,20 +20,22 @@ class Site:
 
 
 def test_what_is_wrong_is_of_a_contender_s_own_index(monkeypatch):
-    shared = Site(None, None, "table-9")
-    monkeypatch.setattr(tables, "Site", Site)
-    monkeypatch.setattr(tables.table, "orders", lambda ground, rows: shared)
-    limit = SimpleNamespace(prepare=lambda: limit, wrong=lambda: "table-9-limit")
-    monkeypatch.setattr(tables, "Limit", lambda site, refresh: limit)
+    shared = Deployment(None, None, "table-9")
+    monkeypatch.setattr(tables, "Deployment", Deployment)
+    monkeypatch.setattr(tables.table, "orders", lambda servers, rows: shared)
+    limit = SimpleNamespace(prepare=lambda: limit, final_difference=lambda: "table-9-limit")
+    monkeypatch.setattr(tables, "Limit", lambda deployment, refresh: limit)
     bench = RebuildSmall(None, QUICK, None)
     bench.prepare()
-    assert {contender: bench.wrong(contender) for contender in bench.contenders} == {
+    assert {contender: bench.final_difference(contender) for contender in bench.contenders} == {
         OURS: "table-9",
         POPULATE: "table-9-populate",
         PARALLEL: "table-9-parallel",
         LIMIT: "table-9-limit",
     }
-    assert {site.kind.variables["DATABASE_URL"] for site in bench.plain.values()} == {"postgres://table-9"}
+    assert {deployment.configuration.variables["DATABASE_URL"] for deployment in bench.plain.values()} == {
+        "postgres://table-9"
+    }
 
 
 def test_both_sizes_have_the_same_contenders():

@@ -1,4 +1,4 @@
-"""The invariant: the index equals the database, and never showed what was rolled back."""
+"""The invariant: the index equals the database, and never shows a change that was rolled back."""
 
 import threading
 from dataclasses import dataclass, field
@@ -10,17 +10,20 @@ from order_search.documents import OrderDocument
 from search.models import Entry, EntryState
 from tests.faults.urls import ROLLED_BACK
 from tests.support import in_database, in_index
+from tools.comparison import differing_keys
 
-# A document's version and fields, by _id.
+# The version and the fields of each document, by _id.
 Documents = dict[str, tuple[int, dict[str, Any]]]
 
 
 @dataclass
 class Difference:
-    """Where index and database differ; falsy where they do not."""
+    """The documents that differ between index and database; false if none does."""
 
-    missing: list[str] = field(default_factory=list)  # rows that the index lacks
-    stale: dict[str, list[str]] = field(default_factory=dict)  # rows that it has otherwise, and in what
+    missing: list[str] = field(default_factory=list)  # rows without a document
+    stale: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # documents that differ from their row, with the fields that do
     orphaned: list[str] = field(default_factory=list)  # documents without a row
 
     def __bool__(self) -> bool:
@@ -28,58 +31,55 @@ class Difference:
 
 
 def compare(index: Documents, database: Documents) -> Difference:
-    """Ids, versions and every field."""
-    stale = {
-        pk: found for pk in sorted(index.keys() & database.keys()) if (found := differing(index[pk], database[pk]))
-    }
-    return Difference(sorted(database.keys() - index.keys()), stale, sorted(index.keys() - database.keys()))
+    """Compare ids, versions and every field."""
+    missing, stale, orphaned = differing_keys(index, database)
+    # A field that is null on one side and absent on the other is no difference.
+    fields_by_id = {pk: fields for pk in sorted(stale) if (fields := differing_fields(index[pk], database[pk]))}
+    return Difference(sorted(missing), fields_by_id, sorted(orphaned))
 
 
-def differing(document: tuple[int, dict[str, Any]], row: tuple[int, dict[str, Any]]) -> list[str]:
-    """The names of the fields that differ, `_version` for the document's own version."""
+def differing_fields(document: tuple[int, dict[str, Any]], row: tuple[int, dict[str, Any]]) -> list[str]:
+    """Return the names of the fields that differ, `_version` standing for the document's version."""
     fields = sorted(name for name in document[1].keys() | row[1].keys() if document[1].get(name) != row[1].get(name))
     return fields if document[0] == row[0] else ["_version", *fields]
 
 
 def difference() -> Difference:
-    """Index and database, as they are now."""
+    """Compare the current index with the current database."""
     return compare(in_index(OrderDocument), in_database(OrderDocument))
 
 
-def waiting() -> dict[str, int]:
-    """How many entries wait or are dead; both should be none."""
+def unconfirmed_entries() -> dict[str, int]:
+    """Return the number of pending and of dead entries, without those states that no entry is in."""
     states = (EntryState.PENDING, EntryState.DEAD)
-    return {str(state): found for state in states if (found := Entry.objects.filter(state=state).count())}
+    return {str(state): count for state in states if (count := Entry.objects.filter(state=state).count())}
 
 
-class Watch(threading.Thread):
-    """Looks again and again for documents of transactions that were rolled back, past the proxy."""
+class RollbackWatch(threading.Thread):
+    """Search repeatedly for documents of transactions that were rolled back, without the proxy."""
 
     def __init__(self, engine: Elasticsearch) -> None:
         super().__init__(daemon=True)
         self.engine = engine
-        self.ever: set[str] = set()
-        self.looks = 0
+        self.seen: set[str] = set()
         self._over = threading.Event()
 
     def run(self) -> None:
         while not self._over.wait(0.1):
-            self.look()
+            self.search()
 
-    def look(self) -> None:
-        """One look."""
+    def search(self) -> None:
         query = {"term": {"customer_name.keyword": ROLLED_BACK}}
         try:
             self.engine.indices.refresh(index=OrderDocument._index._name)
-            found = self.engine.search(index=OrderDocument._index._name, query=query, source=False, size=100)
+            response = self.engine.search(index=OrderDocument._index._name, query=query, source=False, size=100)
         except (ApiError, TransportError):
-            return  # closed, deleted or down for a while
-        self.looks += 1
-        self.ever |= {hit["_id"] for hit in found["hits"]["hits"]}
+            return  # the index is closed or deleted, or the engine is down
+        self.seen |= {hit["_id"] for hit in response["hits"]["hits"]}
 
     def stop(self) -> set[str]:
-        """End; the ids that were ever seen."""
+        """Stop, and return the ids of all such documents that were ever found."""
         self._over.set()
         self.join()
-        self.look()
-        return self.ever
+        self.search()
+        return self.seen

@@ -1,4 +1,4 @@
-"""The machine's own noise: how long a write takes that no index knows of, moment by moment beside the clients."""
+"""The machine's noise: the duration of writes that have nothing to do with the index, measured during the workload."""
 
 import threading
 from time import monotonic
@@ -11,11 +11,11 @@ PAUSE = 0.05  # seconds between two writes
 
 
 class Control(threading.Thread):
-    """One writer more, on a connection of its own. What holds it up is not the push: processor, disk, database."""
+    """An additional writer on a connection of its own. Only processor, disk and database slow it down, never a push."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.writes: list[tuple[float, float]] = []  # from when it should have begun until it was done, monotonic
+        self.writes: list[tuple[float, float]] = []  # due time and end of each write, monotonic
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -29,12 +29,11 @@ class Control(threading.Thread):
         connection.close()
 
     def stop(self) -> None:
-        """End."""
         self._over.set()
         self.join()
 
     def longest(self, begin: float, end: float) -> float:
-        """Seconds of the longest of the writes that ran between these two moments."""
+        """Return the seconds of the longest write that ran between these two times."""
         return max((done - due for due, done in self.writes if due < end and done > begin), default=0.0)
 
     @property
@@ -42,11 +41,11 @@ class Control(threading.Thread):
         return self.longest(0.0, monotonic())
 
     def _write(self) -> None:
-        """A commit; on SQLite, whose writers wait for each other, a read."""
+        """Commit a write, or read on SQLite, whose writers wait for each other."""
         try:
             if connection.vendor == "sqlite":
                 Session.objects.exists()
             else:
                 Session.objects.update_or_create(session_key="control", defaults={"expire_date": timezone.now()})
         except DatabaseError:
-            connection.close()  # it was restarted; the next write connects anew
+            connection.close()  # the server was restarted; the next write opens a new connection

@@ -1,18 +1,18 @@
-"""The faults of an engine, or of the way to it, that the proxy can play."""
+"""The faults of an engine, or of the connection to it, that the proxy can simulate."""
 
 import json
 import threading
 from random import Random
 from typing import Any
 
-from tests.faults.http import Answer, Request
-from tests.faults.proxy import Exchange, Fault, FaultProxy
+from tools.fault_proxy import Exchange, Fault, FaultProxy
+from tools.http_messages import Answer, Request
 
 TOO_MANY = {"type": "es_rejected_execution_exception", "reason": "rejected execution: the queue is full"}
 
 
 class Refused(Fault):
-    """Nobody listens."""
+    """Connections are refused."""
 
     def begin(self, proxy: FaultProxy) -> None:
         proxy.refuse()
@@ -22,7 +22,7 @@ class Refused(Fault):
 
 
 class BlackHole(Fault):
-    """Connections are taken, and nothing ever comes back."""
+    """Connections are accepted, and nothing is answered."""
 
     def handle(self, exchange: Exchange) -> None:
         self.over.wait()
@@ -43,7 +43,7 @@ class Slow(Fault):
 
 
 class Drip(Fault):
-    """The answer comes a byte at a time; no single wait is ever long."""
+    """The answer arrives byte by byte, so that no single read takes long."""
 
     def __init__(self, pause: float = 0.3) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Drip(Fault):
 
 
 class AnswerLost(Fault):
-    """The engine has applied the request; the client never hears of it, one time by a reset, the next by silence."""
+    """The engine applies the request, but its answer is lost: alternately by silence and by a reset."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class AnswerLost(Fault):
 
 
 class Late(Fault):
-    """Some bulks are held while the client is told that they failed; each arrives when newer ones have.
+    """Some bulk requests are held back while the client sees them fail. Each arrives after newer ones.
 
     `share` of the bulks are held; `delay` bounds the seconds until each is delivered, None leaves it to `deliver`.
     """
@@ -98,7 +98,7 @@ class Late(Fault):
         return exchange.reset()
 
     def deliver(self, proxy: FaultProxy) -> int:
-        """Deliver now what is held, oldest first; how many that were."""
+        """Deliver the held requests, oldest first. Return their number."""
         return sum(self._deliver_one(proxy, request) for request in list(self.held))
 
     def end(self, proxy: FaultProxy) -> None:
@@ -114,18 +114,18 @@ class Late(Fault):
 
 
 class Status(Fault):
-    """Every request gets one status, and the engine hears nothing."""
+    """Every request gets one status, and none reaches the engine."""
 
     def __init__(self, status: int) -> None:
         super().__init__()
         self.status = status
 
     def handle(self, exchange: Exchange) -> None:
-        exchange.send(Answer.of(self.status, {"error": TOO_MANY, "status": self.status}))
+        exchange.send(Answer.from_json(self.status, {"error": TOO_MANY, "status": self.status}))
 
 
 class ItemsRefused(Fault):
-    """A `share` of the items in each bulk is answered 429; the engine sees the others only."""
+    """A `share` of the items in each bulk is answered with 429. Only the others reach the engine."""
 
     def __init__(self, share: float = 0.5, seed: int = 0) -> None:
         super().__init__()
@@ -143,16 +143,16 @@ class ItemsRefused(Fault):
             too_many(name, action) if no else next(answered)
             for (name, action, _), no in zip(items, refused, strict=True)
         ]
-        return exchange.send(Answer.of(200, {"took": 1, "errors": any(refused), "items": merged}))
+        return exchange.send(Answer.from_json(200, {"took": 1, "errors": any(refused), "items": merged}))
 
     def _ask(self, exchange: Exchange, body: bytes) -> list[dict[str, Any]]:
-        """The engine's answers to the operations in `body`."""
+        """Return the engine's answers to the operations in `body`."""
         answer = exchange.forward(exchange.request._replace(body=body))
         return list(json.loads(answer.body)["items"])
 
 
 def bulk_items(body: bytes) -> list[tuple[str, dict[str, Any], bytes]]:
-    """Each operation of a bulk: its name, its action, its line or two."""
+    """Return the name, the action and the lines of each operation of a bulk."""
     lines, items = iter(body.splitlines(keepends=True)), []
     for line in lines:
         if line.strip():
@@ -162,7 +162,7 @@ def bulk_items(body: bytes) -> list[tuple[str, dict[str, Any], bytes]]:
 
 
 def too_many(name: str, action: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one refused operation."""
+    """Return the answer to one refused operation."""
     return {name: {"_index": action["_index"], "_id": action["_id"], "status": 429, "error": TOO_MANY}}
 
 
@@ -177,7 +177,7 @@ class ResetInMidBody(Fault):
 
 
 class Flapping(Fault):
-    """Up and down, up and down."""
+    """Connections are refused and accepted in turns."""
 
     def __init__(self, up: float = 0.3, down: float = 0.3) -> None:
         super().__init__()

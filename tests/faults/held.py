@@ -1,4 +1,4 @@
-"""A middleware of the faults' service: it tells how long each request waited for its push, measured where it waits."""
+"""A middleware for the fault tests that reports how long each request waited for its push."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -15,7 +15,7 @@ _held: ContextVar[float] = ContextVar("held", default=0.0)
 
 
 def _timed(push_noted: Callable[..., None]) -> Callable[..., None]:
-    """All that a request does for the index after its commit, with the seconds added up."""
+    """Wrap the push after a commit, and add up its seconds."""
 
     @wraps(push_noted)
     def timed(*args: Any, **kwargs: Any) -> None:
@@ -29,7 +29,7 @@ def _timed(push_noted: Callable[..., None]) -> Callable[..., None]:
 
 
 class HeldMiddleware:
-    """Sets the header."""
+    """Set the header."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

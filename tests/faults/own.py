@@ -1,4 +1,4 @@
-"""An Elasticsearch of one test's own, which may be killed."""
+"""An Elasticsearch for a single test, which may kill it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tools import cache, elasticsearch, ports
 
 @contextmanager
 def own_elasticsearch() -> Iterator[elasticsearch.Server]:
-    """A server that this process's default connection leads to meanwhile. It has no index yet."""
+    """Start a server without indices, and point this process's default connection to it for the block."""
     port = ports.free()
     # Its own folder: script/elasticsearch down must not find it.
     server = elasticsearch.server("8.19.8", port, home=cache.folder("faults", f"elasticsearch-{port}"), heap="512m")

@@ -1,4 +1,4 @@
-"""A fault's whole run: the workload under it, its end, and how soon the index equals the database."""
+"""One run of a fault: the workload, the fault in the middle of it, and the time until the index equals the database."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -11,25 +11,25 @@ from django.db import connection
 from elasticsearch import Elasticsearch
 
 from orders.models import Order
-from tests.faults.compare import Difference, Watch, difference, waiting
+from tests.faults.compare import Difference, RollbackWatch, difference, unconfirmed_entries
 from tests.faults.control import Control
-from tests.faults.proxy import FaultProxy
 from tests.faults.service import Service
 from tests.faults.workload import Seen, Taken, Workload
+from tools.fault_proxy import FaultProxy
 
-HEAL = 15.0  # seconds after the fault's end in which the index must equal the database
-LONGEST = 90.0  # seconds that the clients work at most
+HEAL_TIMEOUT = 15.0  # seconds after the fault's end in which the index must equal the database
+MAX_WORK = 90.0  # seconds that the clients work at most
 CALM = 1.0  # seconds of work before the fault and after it
 GRACE = 0.5  # seconds beyond SEARCH_PUSH_TIMEOUT that a request may take for all else that it does
 
 
 @dataclass
 class Scene:
-    """What a fault may break."""
+    """The parts that a fault may break."""
 
     proxy: FaultProxy
     service: Service
-    engine: Elasticsearch  # past the proxy
+    engine: Elasticsearch  # without the proxy
 
 
 Play = Callable[[Scene], AbstractContextManager[object]]
@@ -37,16 +37,16 @@ Play = Callable[[Scene], AbstractContextManager[object]]
 
 @dataclass
 class Outcome:
-    """What came of it."""
+    """The results of one run."""
 
     seen: Seen
     difference: Difference
-    waiting: dict[str, int]
-    rolled_back: set[str]  # ids of documents that must never have been
+    unconfirmed: dict[str, int]
+    rolled_back: set[str]  # ids of documents that must never have existed
     healed: float  # seconds from the fault's end until nothing differed
     beyond: list[Taken]  # requests that took longer than the deadline
-    held_beyond: list[Taken]  # those of them that waited so long for their push
-    lost: set[int]  # orders whose create or delete was acknowledged, and the database does not know
+    held_beyond: list[Taken]  # requests that waited longer than the deadline for their push
+    lost: set[int]  # orders whose acknowledged create or delete is not in the database
     noise: float  # seconds of the slowest write without a push
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class Outcome:
 
 @contextmanager
 def staged(engine: Elasticsearch, folder: Path, *, relay: bool = True, **environment: str) -> Iterator[Scene]:
-    """A proxy before the engine and the service behind it."""
+    """Start the service with a proxy between it and the engine."""
     url = next(iter(engine.transport.node_pool.all())).base_url
     proxy = FaultProxy(url)
     try:
@@ -73,11 +73,17 @@ def staged(engine: Elasticsearch, folder: Path, *, relay: bool = True, **environ
 
 
 def play(
-    scene: Scene, fault: Play, *, seed: int, seconds: float = 4.0, pause: float = 0.0, heal: float = HEAL
+    scene: Scene,
+    fault: Play,
+    *,
+    seed: int,
+    seconds: float = 4.0,
+    pause: float = 0.0,
+    heal: float = HEAL_TIMEOUT,
 ) -> Outcome:
-    """Run the workload, the fault in the midst of it, and wait until nothing differs."""
-    work = Workload(scene.service.port, seed=seed, seconds=LONGEST, pause=pause)
-    watch, control = Watch(scene.engine), Control()
+    """Run the workload with the fault in the middle of it, and wait until index and database are equal."""
+    work = Workload(scene.service.port, seed=seed, seconds=MAX_WORK, pause=pause)
+    watch, control = RollbackWatch(scene.engine), Control()
     watch.start()
     control.start()
     try:
@@ -90,31 +96,33 @@ def play(
     finally:
         seen = work.stop()
         control.stop()
-    while (differs := difference()) or waiting():
+    while (differs := difference()) or unconfirmed_entries():
         if monotonic() - ended > heal:
             break
         sleep(0.2)
     healed, most = monotonic() - ended, settings.SEARCH_PUSH_TIMEOUT + GRACE
     late = {"beyond": seen.beyond(most, control), "held_beyond": seen.held_beyond(most, control)}
-    return Outcome(seen, differs, waiting(), watch.stop(), healed, lost=lost(seen), noise=control.slowest, **late)
+    return Outcome(
+        seen, differs, unconfirmed_entries(), watch.stop(), healed, lost=lost(seen), noise=control.slowest, **late
+    )
 
 
 def lost(seen: Seen) -> set[int]:
-    """What was acknowledged and is not so."""
+    """Return the orders whose acknowledged create or delete is not in the database."""
     there = set(Order.objects.values_list("pk", flat=True))
     return (seen.made - there) | (seen.deleted & there)
 
 
-def assert_nobody_waited(outcome: Outcome) -> None:
-    """No request was held beyond the deadline, whatever else the machine did at the time."""
+def assert_no_request_waited(outcome: Outcome) -> None:
+    """Assert that no request waited for its push beyond the deadline, apart from the machine's noise."""
     assert outcome.held_beyond == []
     if connection.vendor == "postgresql":  # SQLite's writers wait for each other
         assert outcome.beyond == []
 
 
 def assert_nothing_lost(outcome: Outcome, scene: Scene) -> None:
-    """In step, nothing waits; nothing is gone that was acknowledged; nothing was seen that was rolled back."""
-    assert (outcome.difference, outcome.waiting) == (Difference(), {}), scene.service.logs()
+    """Assert that index and database are equal, nothing acknowledged is lost, and no rolled back change was visible."""
+    assert (outcome.difference, outcome.unconfirmed) == (Difference(), {}), scene.service.logs()
     assert (outcome.lost, outcome.rolled_back) == (set(), set())
-    assert len(outcome.seen.taken) > 100, "too little was tried to say anything"
-    assert outcome.seen.marks["indexed"], "nothing was confirmed beside the fault"
+    assert len(outcome.seen.taken) > 100, "too few requests for a result"
+    assert outcome.seen.marks["indexed"], "no request was confirmed apart from the fault"

@@ -1,4 +1,4 @@
-"""The whole service as processes of their own: gunicorn with two workers of eight threads, and the relay."""
+"""The whole service in processes of its own: gunicorn with two workers of eight threads, and the relay."""
 
 import os
 import signal
@@ -13,28 +13,28 @@ from typing import Self
 from django.conf import settings
 from django.db import connection
 
-from tests.faults.http import Request, ask
-from tools import ports
+from tools import gunicorn, ports
+from tools.http_messages import Request, ask
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_TIMEOUT = 20  # seconds
 
 
 def database_url() -> str:
-    """The address of the database that this process is connected to."""
-    found = connection.settings_dict
+    """Return the URL of the database that this process is connected to."""
+    database = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"sqlite:///{Path(found['NAME']).resolve()}"
-    password = f":{found['PASSWORD']}" if found["PASSWORD"] else ""
-    return f"postgres://{found['USER']}{password}@{found['HOST']}:{found['PORT']}/{found['NAME']}"
+        return f"sqlite:///{Path(database['NAME']).resolve()}"
+    password = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
+    return f"postgres://{database['USER']}{password}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
 
 
 class Program:
-    """One process and what it says."""
+    """A process and its log."""
 
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.name = name
-        self.arguments = arguments
+        self.command = command
         self.environment = environment
         self.log = log
         self.process: subprocess.Popen[bytes] | None = None
@@ -45,19 +45,17 @@ class Program:
         return self.process.pid
 
     def start(self) -> None:
-        """Start it; its output goes on at the end of its log."""
+        """Start it, and append its output to its log."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.arguments], cwd=ROOT, env=self.environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
 
     def signal(self, number: int) -> None:
-        """Send it a signal; nobody hears when it has ended."""
+        """Send it a signal, which has no effect if it has ended."""
         assert self.process is not None
         self.process.send_signal(number)
 
     def stop(self) -> int:
-        """Ask it to end, and see that it does; its exit code."""
+        """Terminate it and wait until it ends. Return its exit code."""
         if self.process is None:
             return 0
         self.signal(signal.SIGCONT)
@@ -70,28 +68,27 @@ class Program:
             raise
 
     def children(self) -> list[int]:
-        """The pids of the processes that it started: gunicorn's workers."""
-        found = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
-        return [int(pid) for pid in found.stdout.split()]
+        """Return the pids of the processes that it started: gunicorn's workers."""
+        pgrep = subprocess.run(["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in pgrep.stdout.split()]
 
 
 class Service:
     """gunicorn and the relay, against the database of this process and an engine at `engine_url`."""
 
-    def __init__(self, engine_url: str, folder: Path, *, relay: bool = True, **environment: str) -> None:
+    def __init__(self, engine_url: str, folder: Path, *, relay: bool = True, **variables: str) -> None:
         self.port = ports.free()
-        values = os.environ | {
+        environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
             "DATABASE_URL": database_url(),
             "ELASTICSEARCH_URL": engine_url,
             "SEARCH_INDEX_PREFIX": settings.SEARCH_INDEX_PREFIX,
             "SEARCH_DELETE_GRACE_PERIOD": "5",
-            **environment,
+            **variables,
         }
-        gunicorn = ["-m", "gunicorn", "project.wsgi", "-b", f"127.0.0.1:{self.port}", "--workers", "2"]
-        options = ["--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "5"]
-        self.web = Program("gunicorn", gunicorn + options, values, folder / "gunicorn.log")
-        self.relay = Program("relay", ["manage.py", "search_relay"], values, folder / "relay.log")
+        relay_command = [sys.executable, "manage.py", "search_relay"]
+        self.web = Program("gunicorn", gunicorn.command(self.port), environment, folder / "gunicorn.log")
+        self.relay = Program("relay", relay_command, environment, folder / "relay.log")
         self.programs = [self.web, self.relay] if relay else [self.web]
 
     def __enter__(self) -> Self:
@@ -106,7 +103,7 @@ class Service:
                 stopping.callback(program.stop)
 
     def wait(self, seconds: float = 60) -> None:
-        """Return when it answers."""
+        """Wait until it answers."""
         deadline = monotonic() + seconds
         while not self.answers():
             assert self.web.process is not None
@@ -115,13 +112,13 @@ class Service:
             sleep(0.05)
 
     def answers(self) -> bool:
-        """Whether a request gets its answer."""
+        """Return whether a request is answered with 200."""
         try:
             return ask("127.0.0.1", self.port, Request("GET", "/orders/", [], b""), timeout=5).status == 200
         except OSError:
             return False
 
     def logs(self) -> str:
-        """What the programs said last."""
-        written = [program for program in self.programs if program.log.exists()]
-        return "\n".join(f"--- {program.name}\n{program.log.read_text()[-3000:]}" for program in written)
+        """Return the ends of the programs' logs."""
+        with_log = [program for program in self.programs if program.log.exists()]
+        return "\n".join(f"--- {program.name}\n{program.log.read_text()[-3000:]}" for program in with_log)

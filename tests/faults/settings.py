@@ -1,6 +1,6 @@
-"""The service's settings, with two addresses and a header more.
+"""The service's settings, with two more URLs and one more header.
 
-Where NAIVE is set, the plain design stands in the place of ours.
+With PLAIN_DESIGN in the environment, the plain design's receivers replace the project's own push.
 """
 
 import os
@@ -9,6 +9,6 @@ from project.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.faults.urls"
 MIDDLEWARE = ["tests.faults.held.HeldMiddleware", *MIDDLEWARE]  # noqa: F405
-if os.environ.get("NAIVE"):
+if os.environ.get("PLAIN_DESIGN"):
     SEARCH_PUSH = "off"
-    INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.naive.NaiveConfig"]  # noqa: F405
+    INSTALLED_APPS = [*INSTALLED_APPS, "tools.plain_design.receivers.ReceiversConfig"]  # noqa: F405

@@ -1,7 +1,7 @@
-"""Fault after fault, drawn at random, for as long as you like: python -m tests.faults.soak --minutes N
+"""Run random faults one after the other for a given time: python -m tests.faults.soak --minutes N
 
-Needs DATABASE_URL and ELASTICSEARCH_URL to be real servers; makes a test database and indices of its own there and
-takes them away again. The first difference ends it with exit code 1, the fault's name and the seed to run it again.
+DATABASE_URL and ELASTICSEARCH_URL must name real servers. A test database and indices are created there, and removed at
+the end. The first difference ends it with exit code 1, the fault's name and the seed to repeat it.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from elasticsearch.dsl.connections import connections
 import tests.environment  # sets what the settings read
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-django.setup()  # before anything that knows a model
+django.setup()  # before any import of models
 
 from search.indices import lifecycle  # noqa: E402
 from search.mapping.registry import documents  # noqa: E402
@@ -34,7 +34,7 @@ from tools.errors import ToolError  # noqa: E402
 
 @contextmanager
 def stage() -> Iterator[Scene]:
-    """The service on a database and indices of its own."""
+    """Start the service on a database and indices of its own."""
     name = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
@@ -48,20 +48,22 @@ def stage() -> Iterator[Scene]:
 
 
 def problems(outcome: Outcome, *, engine_only: bool) -> list[str]:
-    """What a round must not show; where only the engine was at fault, no request may have noticed either."""
-    found: list[object] = []
-    if outcome.difference or outcome.waiting:
-        found += [outcome.difference, outcome.waiting]
-    found += [f"rolled back, but seen: {each}" for each in sorted(outcome.rolled_back)]
-    found += [f"acknowledged, but not so: {each}" for each in sorted(outcome.lost)]
+    """Return the violations of a round. When only the engine was at fault, no request may be affected either."""
+    violations: list[object] = []
+    if outcome.difference or outcome.unconfirmed:
+        violations += [outcome.difference, outcome.unconfirmed]
+    violations += [f"rolled back, but seen: {pk}" for pk in sorted(outcome.rolled_back)]
+    violations += [f"acknowledged, but lost: {pk}" for pk in sorted(outcome.lost)]
     if engine_only:
-        found += [*outcome.seen.failures, *outcome.held_beyond]
-        found += outcome.beyond if connection.vendor == "postgresql" else []  # SQLite's writers wait for each other
-    return [str(each) for each in found]
+        violations += [*outcome.seen.failures, *outcome.held_beyond]
+        violations += (
+            outcome.beyond if connection.vendor == "postgresql" else []
+        )  # SQLite's writers wait for each other
+    return [str(violation) for violation in violations]
 
 
 def soak(minutes: float, seed: int) -> int:
-    """Rounds until the time is over; the exit code."""
+    """Run rounds until the time is over. Return the exit code."""
     plays = ENGINE_FAULTS | PROCESS_FAULTS
     random, until, rounds = Random(seed), monotonic() + minutes * 60, 0
     with stage() as scene:
@@ -69,8 +71,8 @@ def soak(minutes: float, seed: int) -> int:
             name, rounds = random.choice(sorted(plays)), rounds + 1
             outcome = play(scene, plays[name], seed=seed + rounds, seconds=random.uniform(1, 8))
             print(f"{name}: {outcome}", flush=True)
-            if found := problems(outcome, engine_only=name in ENGINE_FAULTS):
-                print(f"round {rounds} of --seed {seed}: " + "\n".join(found), file=sys.stderr)
+            if violations := problems(outcome, engine_only=name in ENGINE_FAULTS):
+                print(f"round {rounds} of --seed {seed}: " + "\n".join(violations), file=sys.stderr)
                 print(scene.service.logs(), file=sys.stderr)
                 return 1
     print(f"{rounds} faults, in step after each")
@@ -78,16 +80,15 @@ def soak(minutes: float, seed: int) -> int:
 
 
 def main() -> int:
-    """Parse, do."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=2.0)
-    parser.add_argument("--seed", type=int, default=None, help="an earlier run's, to run it again")
-    chosen = parser.parse_args()
+    parser.add_argument("--seed", type=int, default=None, help="that of an earlier run, to repeat it")
+    options = parser.parse_args()
     if not tests.environment.ENGINE_IS_REAL:
         raise ToolError("No real Elasticsearch: script/elasticsearch up, then set ELASTICSEARCH_URL as it prints.")
-    seed = chosen.seed if chosen.seed is not None else Random().randrange(10**6)
+    seed = options.seed if options.seed is not None else Random().randrange(10**6)
     print(f"--seed {seed}", flush=True)
-    return soak(chosen.minutes, seed)
+    return soak(options.minutes, seed)
 
 
 if __name__ == "__main__":

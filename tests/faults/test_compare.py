@@ -1,4 +1,4 @@
-"""What the suite calls missing, stale and orphaned."""
+"""Missing, stale and orphaned documents are told apart."""
 
 from tests.faults.compare import Difference, compare
 
@@ -12,6 +12,6 @@ def test_equal() -> None:
 def test_every_kind_of_difference() -> None:
     index = {"1": (5, {"a": 1, "b": 1}), "2": (5, {"a": 1}), "3": (5, {"a": 1}), "4": (5, {})}
     database = {"1": (5, {"a": 2, "b": 1}), "2": (6, {"a": 1}), "4": (5, {}), "5": (5, {})}
-    found = compare(index, database)
-    assert found == Difference(missing=["5"], stale={"1": ["a"], "2": ["_version"]}, orphaned=["3"])
-    assert found
+    difference = compare(index, database)
+    assert difference == Difference(missing=["5"], stale={"1": ["a"], "2": ["_version"]}, orphaned=["3"])
+    assert difference

@@ -1,4 +1,4 @@
-"""Whatever fails: no 5xx, no request held, nothing rolled back seen, and 15 s after the fault all is in step."""
+"""Under every fault: no 5xx, no delayed request, no visible rollback, and index equals database 15 s afterwards."""
 
 import os
 import signal
@@ -14,9 +14,9 @@ from order_search.documents import OrderDocument
 from search.models import Index
 from tests.faults import faults
 from tests.faults.compare import difference
-from tests.faults.proxy import Fault
-from tests.faults.scene import Play, Scene, assert_nobody_waited, assert_nothing_lost, play, staged
+from tests.faults.scene import Play, Scene, assert_no_request_waited, assert_nothing_lost, play, staged
 from tests.faults.service import Program
+from tools.fault_proxy import Fault
 
 pytestmark = [pytest.mark.faults, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(180)]
 SEED = 20_240
@@ -24,7 +24,7 @@ FROZEN = 5.0  # seconds
 
 
 def proxied(make: Callable[[], Fault]) -> Play:
-    """A fault that the proxy plays."""
+    """Return the play of a fault of the proxy."""
 
     def fault(scene: Scene) -> AbstractContextManager[object]:
         return scene.proxy.during(make())
@@ -33,13 +33,13 @@ def proxied(make: Callable[[], Fault]) -> Play:
 
 
 def live_index() -> str:
-    """The name of the index that searches for orders read."""
+    """Return the name of the orders' live index."""
     return Index.objects.live().get(alias=OrderDocument._index._name).name
 
 
 @contextmanager
 def closed_index(scene: Scene) -> Iterator[None]:
-    """The live index is closed by hand, then opened again."""
+    """Close the live index, and open it again after the fault."""
     name = live_index()
     scene.engine.indices.close(index=name)
     yield
@@ -49,7 +49,7 @@ def closed_index(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def deleted_index(scene: Scene) -> Iterator[None]:
-    """The live index is deleted by hand; nothing makes it anew until an operator does."""
+    """Delete the live index. Nothing creates it again until an operator rebuilds it."""
     name = live_index()
     scene.engine.indices.delete(index=name)
     yield
@@ -59,8 +59,8 @@ def deleted_index(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def killed_relay(scene: Scene) -> Iterator[None]:
-    """The relay is killed and is away; somebody starts it again."""
-    with scene.proxy.during(faults.ItemsRefused(share=0.3)):  # so that it has something in hand
+    """Kill the relay, and start it again after the fault."""
+    with scene.proxy.during(faults.ItemsRefused(share=0.3)):  # so that it is in the middle of a batch
         sleep(2)
         kill(scene.service.relay)
         yield
@@ -69,7 +69,7 @@ def killed_relay(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def killed_worker(scene: Scene) -> Iterator[None]:
-    """A worker of gunicorn is killed; its master starts another."""
+    """Kill a worker of gunicorn, whose master starts another one."""
     (worker, *_) = scene.service.web.children()
     signal_to(worker, signal.SIGKILL)
     yield
@@ -77,7 +77,7 @@ def killed_worker(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def killed_service(scene: Scene) -> Iterator[None]:
-    """All of gunicorn is killed at once, and started again."""
+    """Kill all processes of gunicorn at once, and start it again."""
     workers = scene.service.web.children()
     kill(scene.service.web)
     for worker in workers:
@@ -90,7 +90,7 @@ def killed_service(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def stopped_relay(scene: Scene) -> Iterator[None]:
-    """The relay is frozen for 5 s, with a batch in hand."""
+    """Freeze the relay for 5 s in the middle of a batch."""
     with scene.proxy.during(faults.ItemsRefused(share=0.3)):
         sleep(1)
         scene.service.relay.signal(signal.SIGSTOP)
@@ -102,7 +102,7 @@ def stopped_relay(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def stopped_worker(scene: Scene) -> Iterator[None]:
-    """A worker is frozen for 5 s in the midst of its requests."""
+    """Freeze a worker for 5 s in the middle of its requests."""
     (worker, *_) = scene.service.web.children()
     signal_to(worker, signal.SIGSTOP)
     sleep(FROZEN)
@@ -111,14 +111,14 @@ def stopped_worker(scene: Scene) -> Iterator[None]:
 
 
 def kill(program: Program) -> None:
-    """SIGKILL, and be rid of what is left."""
+    """Kill a program and wait for its end."""
     program.signal(signal.SIGKILL)
     assert program.process is not None
     program.process.wait()
 
 
 def signal_to(pid: int, number: int) -> None:
-    """Send a process that is no child of this one a signal."""
+    """Send a signal to a process that is not a child of this one."""
     os.kill(pid, number)
 
 
@@ -140,7 +140,7 @@ ENGINE_FAULTS: dict[str, Play] = {
     "killed relay": killed_relay,
     "stopped relay": stopped_relay,
 }
-# Requests fail or wait because of these themselves: what counts is that nothing is lost.
+# These faults themselves make requests fail or wait: only lost changes count.
 PROCESS_FAULTS: dict[str, Play] = {
     "killed worker": killed_worker,
     "killed service": killed_service,
@@ -155,11 +155,11 @@ def scene(indices: object, tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.mark.parametrize("name", ENGINE_FAULTS)
-def test_a_fault_of_the_engine_is_nobody_elses(scene: Scene, name: str) -> None:
+def test_a_fault_of_the_engine_affects_no_request(scene: Scene, name: str) -> None:
     outcome = play(scene, ENGINE_FAULTS[name], seed=SEED)
     print(f"{name}: {outcome}")
     assert outcome.seen.failures == []
-    assert_nobody_waited(outcome)
+    assert_no_request_waited(outcome)
     assert_nothing_lost(outcome, scene)
 
 
@@ -171,9 +171,9 @@ def test_a_process_that_dies_or_freezes_loses_nothing(scene: Scene, name: str) -
 
 
 def test_the_suite_sees_what_the_plain_design_loses(indices: object, tmp_path: Path) -> None:
-    """A receiver that indexes inside the transaction, without versions, while the engine is slow and refuses some."""
-    with staged(indices, tmp_path, relay=False, NAIVE="1") as scene:  # type: ignore[arg-type]
-        outcome = play(scene, proxied(faults.Flapping), seed=SEED, heal=3)  # it never will
+    """Receivers that index inside the transaction, without versions, while the engine is flapping."""
+    with staged(indices, tmp_path, relay=False, PLAIN_DESIGN="1") as scene:  # type: ignore[arg-type]
+        outcome = play(scene, proxied(faults.Flapping), seed=SEED, heal=3)  # it never heals
     print(outcome)
     assert outcome.rolled_back
     assert outcome.difference.missing

@@ -1,4 +1,4 @@
-"""Elasticsearch killed and PostgreSQL restarted in the midst of work; servers of the test's own."""
+"""Elasticsearch is killed and PostgreSQL restarted during the workload, on servers of the test."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from elasticsearch.dsl.connections import connections
 from search.indices import lifecycle
 from search.mapping.registry import documents
 from tests.faults.own import own_elasticsearch
-from tests.faults.scene import Scene, assert_nobody_waited, assert_nothing_lost, play, staged
+from tests.faults.scene import Scene, assert_no_request_waited, assert_nothing_lost, play, staged
 from tests.faults.test_faults import FROZEN
 from tools import cache, ports, postgresql
 from tools.elasticsearch import Server
@@ -32,7 +32,7 @@ pytestmark = [
 
 @pytest.fixture
 def elasticsearch(transactional_db: None) -> Iterator[Server]:
-    """A server of this test's own, with the indices made."""
+    """Start a server for one test, with all indices."""
     with own_elasticsearch() as server:
         for document in documents():
             lifecycle.create(document)
@@ -40,8 +40,8 @@ def elasticsearch(transactional_db: None) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill -9", "restart"])
-def test_elasticsearch_ends_and_comes_back(elasticsearch: Server, tmp_path: Path, number: int) -> None:
-    """It forgets then which deletes it has seen: a late write of an older version would be taken."""
+def test_elasticsearch_ends_and_starts_again(elasticsearch: Server, tmp_path: Path, number: int) -> None:
+    """It no longer knows earlier deletes afterwards: a late write of an older version would succeed."""
 
     @contextmanager
     def ended(scene: Scene) -> Iterator[None]:
@@ -54,12 +54,12 @@ def test_elasticsearch_ends_and_comes_back(elasticsearch: Server, tmp_path: Path
         outcome = play(scene, ended, seed=1, pause=0.05)  # leaves it a processor to start on
         print(outcome)
         assert outcome.seen.failures == []
-        assert_nobody_waited(outcome)
+        assert_no_request_waited(outcome)
         assert_nothing_lost(outcome, scene)
 
 
 def test_elasticsearch_frozen(elasticsearch: Server, tmp_path: Path) -> None:
-    """It is stopped for 5 s with requests in hand, and answers them all when it goes on."""
+    """It is stopped for 5 s during requests, and answers all of them when it continues."""
 
     @contextmanager
     def frozen(scene: Scene) -> Iterator[None]:
@@ -73,13 +73,13 @@ def test_elasticsearch_frozen(elasticsearch: Server, tmp_path: Path) -> None:
         outcome = play(scene, frozen, seed=2, seconds=FROZEN)
         print(outcome)
         assert outcome.seen.failures == []
-        assert_nobody_waited(outcome)
+        assert_no_request_waited(outcome)
         assert_nothing_lost(outcome, scene)
 
 
 @pytest.fixture
 def own_postgresql(engine: object, transactional_db: None) -> Iterator[postgresql.Server]:
-    """A server of this test's own, which this process is connected to, with its tables and the indices made."""
+    """Start a server for one test, with all tables and indices, to which this process is connected."""
     port = ports.free()
     server = postgresql.server(port, home=cache.folder("faults", f"postgresql-{port}"))
     before = dict(connection.settings_dict)
@@ -103,7 +103,7 @@ def own_postgresql(engine: object, transactional_db: None) -> Iterator[postgresq
 @pytest.mark.postgres
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_postgresql_restarts(own_postgresql: postgresql.Server, tmp_path: Path, mode: str) -> None:
-    """Requests fail meanwhile, and none that begins later; what was acknowledged is in the index afterwards."""
+    """Requests fail only during the restart, and everything acknowledged is indexed afterwards."""
     back = []
 
     @contextmanager

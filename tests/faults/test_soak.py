@@ -1,4 +1,4 @@
-"""Two minutes of faults drawn at random, as the soak is run by people."""
+"""Two minutes of random faults, by the command that people run."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from tests.faults.service import ROOT
+from tools.paths import ROOT
 
 
 @pytest.mark.faults
@@ -17,7 +17,7 @@ from tests.faults.service import ROOT
 @pytest.mark.postgres
 @pytest.mark.timeout(300)
 def test_two_minutes_of_faults_in_step_after_each() -> None:
-    """With a database and indices of its own, beside this process's."""
+    """Use a database and indices other than those of this process."""
     server, _, name = os.environ["DATABASE_URL"].rpartition("/")
     environment = os.environ | {
         "DATABASE_URL": f"{server}/{name}_soak",

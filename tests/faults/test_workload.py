@@ -1,13 +1,13 @@
-"""What the suite calls too late: longer than a write without a push took at the same time, and not less."""
+"""A request is too late if it took longer than the deadline and than any write without a push at the same time."""
 
 from tests.faults.control import Control
 from tests.faults.workload import Seen, Taken
 
 
 def control(*writes: tuple[float, float]) -> Control:
-    found = Control()
-    found.writes = list(writes)
-    return found
+    quiet = Control()
+    quiet.writes = list(writes)
+    return quiet
 
 
 def patch(started: float, seconds: float, held: float = 0.0) -> Taken:

@@ -1,4 +1,4 @@
-"""Eight clients that write through HTTP, mostly the same few orders, and what they saw."""
+"""Eight clients that write over HTTP, mostly to the same few orders, and the results of their requests."""
 
 import http.client
 import json
@@ -15,19 +15,19 @@ from tests.faults.held import HEADER
 
 CLIENTS = 8
 HOT = 5  # orders that most patches go to
-# How often, of each hundred operations.
+# The share of each operation, in percent.
 SHARES = {"patch": 55, "create": 20, "delete": 8, "bulk": 10, "rollback": 7}
-UNPUSHED = ("bulk", "rollback")  # one sends no signal, the other has no commit
+UNPUSHED = ("bulk", "rollback")  # the first sends no signals, the second does not commit
 
 
 class Taken(NamedTuple):
-    """One request, and how long it took."""
+    """One request with its duration."""
 
     operation: str
     status: int  # 0 when no answer came
     started: float  # monotonic
-    seconds: float  # the client's
-    held: float  # the service's: what of them it waited for its push
+    seconds: float  # measured by the client
+    held: float  # measured by the service: the part spent waiting for the push
 
     @property
     def ended(self) -> float:
@@ -40,52 +40,59 @@ class Taken(NamedTuple):
 
 @dataclass
 class Seen:
-    """What the clients saw."""
+    """The results of all requests."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)  # of (operation, status; 0 for none)
     marks: Counter[str] = field(default_factory=Counter)  # of X-Search-Status
     taken: list[Taken] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)  # all but 2xx, and lost connections, in words
-    made: set[int] = field(default_factory=set)  # orders that were acknowledged and never asked to be deleted
+    failures: list[str] = field(
+        default_factory=list
+    )  # descriptions of all answers other than 2xx, and of lost connections
+    made: set[int] = field(default_factory=set)  # acknowledged orders for which no delete was sent
     deleted: set[int] = field(default_factory=set)  # orders whose delete was acknowledged
 
     def beyond(self, seconds: float, control: Control) -> list[Taken]:
-        """The requests that took so much longer than writes without a push at the same time, over HTTP or not."""
-        slow = [each for each in self.taken if each.seconds > seconds]
-        return [each for each in slow if each.seconds > seconds + max(noise(each, control), self.beside(each))]
+        """Return the requests that took this much longer than concurrent writes without a push, over HTTP or not."""
+        slow = [taken for taken in self.taken if taken.seconds > seconds]
+        return [
+            taken
+            for taken in slow
+            if taken.seconds > seconds + max(noise(taken, control), self.slowest_unpushed_during(taken))
+        ]
 
-    def beside(self, taken: Taken) -> float:
-        """The longest of the other requests at the same time that push nothing, but wait for the same rows."""
-        others = (each for each in self.taken if each.operation in UNPUSHED and each is not taken)
+    def slowest_unpushed_during(self, taken: Taken) -> float:
+        """Return the seconds of the slowest concurrent request that pushes nothing, but locks the same rows."""
+        unpushed = (other for other in self.taken if other.operation in UNPUSHED and other is not taken)
         return max(
-            (each.seconds for each in others if each.started < taken.ended and each.ended > taken.started), default=0.0
+            (other.seconds for other in unpushed if other.started < taken.ended and other.ended > taken.started),
+            default=0.0,
         )
 
     def held_beyond(self, seconds: float, control: Control) -> list[Taken]:
-        """The requests that the service itself held so long for their push; the database's part is not in it."""
-        return [each for each in self.taken if each.held > seconds + noise(each, control)]
+        """Return the requests that waited this long for their push, without the database's part."""
+        return [taken for taken in self.taken if taken.held > seconds + noise(taken, control)]
 
     @property
     def seconds(self) -> list[tuple[float, str]]:
-        """Each request's, with its operation."""
-        return [(each.seconds, each.operation) for each in self.taken]
+        """The seconds and the operation of each request."""
+        return [(taken.seconds, taken.operation) for taken in self.taken]
 
     @property
     def slowest(self) -> float:
-        return max((each.seconds for each in self.taken), default=0.0)
+        return max((taken.seconds for taken in self.taken), default=0.0)
 
     @property
     def longest_held(self) -> float:
-        return max((each.held for each in self.taken), default=0.0)
+        return max((taken.held for taken in self.taken), default=0.0)
 
 
 def noise(taken: Taken, control: Control) -> float:
-    """What a write without a push took while this request ran."""
+    """Return the seconds of the longest write without a push during this request."""
     return control.longest(taken.started, taken.ended)
 
 
 class Workload:
-    """Runs until `seconds` are over or `stop`; the same seed makes each client want the same."""
+    """Clients that write until `seconds` are over or `stop` is called. The seed decides what each of them writes."""
 
     def __init__(
         self,
@@ -110,7 +117,7 @@ class Workload:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Make the hot orders and start the clients."""
+        """Create the hot orders and start the clients."""
         first = Client(self, 0)
         self.hot = [order for order in (first.create() for _ in range(HOT)) if order]
         assert len(self.hot) == HOT, self.seen.failures
@@ -121,19 +128,19 @@ class Workload:
             thread.start()
 
     def stop(self) -> Seen:
-        """Let each client end its request; what they saw."""
+        """Stop the clients after their current requests. Return the results."""
         self.stopped.set()
         return self.join()
 
     def join(self) -> Seen:
-        """Wait for the clients; what they saw."""
+        """Wait until the clients have ended. Return the results."""
         for thread in self._threads:
             thread.join(self.seconds + 60)
         assert not any(thread.is_alive() for thread in self._threads), "a client hangs"
         return self.seen
 
     def note(self, taken: Taken, mark: str, failure: str) -> None:
-        """One request and its answer."""
+        """Record a request with its answer."""
         with self._lock:
             self.seen.answers[taken.operation, taken.status] += 1
             self.seen.taken.append(taken)
@@ -143,12 +150,12 @@ class Workload:
                 self.seen.failures.append(failure)
 
     def made(self, order: int) -> None:
-        """It was acknowledged, so it must be there at the end."""
+        """Record an acknowledged order, which must exist at the end."""
         with self._lock:
             self.seen.made.add(order)
 
     def deleted(self, order: int, acknowledged: bool) -> None:
-        """It was asked to be deleted; when that was acknowledged it must be gone at the end."""
+        """Record a delete. If it was acknowledged, the order must not exist at the end."""
         with self._lock:
             self.seen.made.discard(order)
             if acknowledged:
@@ -167,7 +174,7 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", work.port, timeout=30)
 
     def run(self, until: float) -> None:
-        """One operation after the other."""
+        """Run one operation after the other."""
         operations = {name: getattr(self, name) for name in self.work.shares}
         while monotonic() < until and not self.work.stopped.is_set():
             (name,) = self.random.choices(list(operations), list(self.work.shares.values()))
@@ -180,7 +187,7 @@ class Client:
         return f"s{self.work.seed}-c{self.number}-{self.count}"
 
     def some_order(self) -> int:
-        """Mostly a hot one, which the other clients want too."""
+        """Return an order, mostly a hot one that other clients write to as well."""
         return self.random.choice(self.work.hot if self.random.random() < 0.8 or not self.own else self.own)
 
     def create(self) -> int | None:
@@ -215,17 +222,17 @@ class Client:
         return self.random.randrange(1_000_000) / 100
 
     def ask(self, operation: str, method: str, path: str, body: object = None) -> Any:
-        """The answer's JSON, {} when it is empty; None when the request failed. Notes what came."""
+        """Send a request and record it. Return the answer's JSON, {} if it is empty, None if the request failed."""
         started = monotonic()
         status, headers, content, failure = self.exchange(method, path, body)
         taken = Taken(operation, status, started, monotonic() - started, float(headers.get(HEADER) or 0))
         self.work.note(taken, headers.get("X-Search-Status") or "", failure and f"{operation}: {failure}")
         if not status:
-            self.work.stopped.wait(0.05)  # nobody listens: not again at once
+            self.work.stopped.wait(0.05)  # the connection was refused: do not retry at once
         return None if failure else json.loads(content or b"{}")
 
     def exchange(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes, str]:
-        """The answer's status (0 for none), headers and content; and in words what is wrong with it."""
+        """Return the answer's status (0 for none), headers, content, and a description of its failure."""
         try:
             data = json.dumps(body) if body is not None else None
             self.connection.request(method, path, data, {"Content-Type": "application/json"})

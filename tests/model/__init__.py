@@ -1,1 +1,1 @@
-"""An exhaustive model of the protocol: every interleaving of a few writes, pushes and faults is walked."""
+"""An exhaustive model of the protocol, which visits every interleaving of a few writes, pushes and faults."""

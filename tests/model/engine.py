@@ -1,4 +1,4 @@
-"""The engine: external versions, tombstones, what each index holds, and what is promised of it."""
+"""The engine: external versions, tombstones, the contents of each index, and the promises made about them."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ Steps = Iterator[tuple[str, State]]
 
 
 def apply(state: State, key: int, index: int, row: Row) -> tuple[State, int, int]:
-    """One item arrives: the state after it, its outcome, and the version that was in its way."""
+    """Apply an item. Return the state after it, its outcome, and the version that it conflicts with."""
     if not exists(state, index):
         return state, RETRY, 0
     if row.content < 0:
@@ -23,11 +23,11 @@ def apply(state: State, key: int, index: int, row: Row) -> tuple[State, int, int
 
 
 def late_writes(state: State, rules: Rules, size: Size) -> Steps:
-    """A write that nobody waits for arrives, or never does."""
+    """Let a write without a waiting push arrive or get lost."""
     for place, late in enumerate(state.late):
-        left = state._replace(late=state.late[:place] + state.late[place + 1 :])
-        yield f"{_name(late)} arrives", apply(left, late.key, late.index, Row(late.version, late.content))[0]
-        yield f"{_name(late)} is lost", left
+        remaining = state._replace(late=state.late[:place] + state.late[place + 1 :])
+        yield f"{_name(late)} arrives", apply(remaining, late.key, late.index, Row(late.version, late.content))[0]
+        yield f"{_name(late)} is lost", remaining
 
 
 def _name(late: Late) -> str:
@@ -36,7 +36,7 @@ def _name(late: Late) -> str:
 
 
 def restarts(state: State, rules: Rules, size: Size) -> Steps:
-    """No tombstone is left; as after index.gc_deletes."""
+    """Restart the engine, which removes all tombstones, as index.gc_deletes does."""
     if state.restarts:
         kept = tuple(tuple(row if found(row) else None for row in index) for index in state.indices)
         yield (
@@ -46,33 +46,35 @@ def restarts(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def _must_be_committed(state: State, content: int) -> State:
-    """No index has what a transaction has not committed."""
+    """Break the state if an index has an uncommitted change."""
     if state.rolled_back >> content & 1 or (content and state.open and state.open.number == content):
         return state._replace(broken=f"an index holds change {content}, which is not committed")
     return state
 
 
 def must_have(state: State, index: int, changes: tuple[int, ...]) -> State:
-    """What requests were told of these changes (one a key; 0 is none) is true of this index."""
+    """Break the state if this index does not have these reported changes (one a key; 0 is none)."""
     for key, change in enumerate(changes):
         if change and not _has(state, index, key, change):
-            text = f"a request was told `indexed` of change {change} of key {key}, which {'AB'[index]} lacks"
+            text = (
+                f"a request was answered `indexed` for change {change} of key {key}, which {'AB'[index]} does not have"
+            )
             return state._replace(broken=text)
     return state
 
 
 def _has(state: State, index: int, key: int, change: int) -> bool:
-    """Whether an index has this change of a key, or a newer one."""
+    """Return whether an index has this change of a key, or a newer one."""
     content = found(state.indices[index][key])
     if content >= change:
         return True
     left_nothing = bool(state.gone[key] >> change)
-    # Left to drift until the delete is sent again: an engine that forgot it may show the row once more.
+    # A restarted engine may show the row again until the second delete; until then this is left to drift.
     return left_nothing and (content == 0 or state.forgot)
 
 
 def difference(state: State, size: Size) -> str:
-    """In a quiet state: how an index that is searched or complete differs from the database, or an empty text."""
+    """Return how a searched or complete index differs from the database in a quiet state, or an empty text."""
     for index in complete(state, size.keeps) | {alias(state)}:
         for key, row in enumerate(state.rows):
             document = state.indices[index][key]

@@ -1,4 +1,4 @@
-"""Walks every state that can be reached, breadth first, so that a counterexample's trace is a shortest one."""
+"""Visit every reachable state, breadth first, so that the trace of a counterexample is as short as possible."""
 
 import gc
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from tests.model.engine import difference
 from tests.model.rules import Rules, Size
 from tests.model.state import DEAD, FILLING, RECORDED, State, first
 
-# What goes on by itself until all is quiet; the first step that is possible always leads there.
+# Steps that happen by themselves until all is quiet; the first possible one always leads there.
 QUIETING = (
     writers.commits,
     engine.late_writes,
     pushing.under_way,
     pushing.begins,
-    pushing.waits,
+    pushing.grace_periods,
     rebuild.goes_on,
 )
 DISTURBING = (
@@ -37,13 +37,13 @@ class Counterexample(AssertionError):
 
 
 def explore(rules: Rules, size: Size) -> int:
-    """How many states there are. Counterexample, if an invariant does not hold in one of them.
+    """Return the number of states. Counterexample if an invariant does not hold in one of them.
 
-    Held in every state: no index has what was not committed; `indexed` is told only of what each index that is
-    searched or complete has. In every quiet state: index equals database. And from every state a quiet one is
-    reached without further writes or faults.
+    In every state: no index has an uncommitted change, and a change is reported as indexed only if each searched or
+    complete index has it. In every quiet state: index equals database. From every state a quiet one is reached without
+    further writes or faults.
     """
-    gc.disable()  # nothing here is a cycle, and each collection would walk every state
+    gc.disable()  # there are no cycles, and each collection would visit every state
     try:
         return _explore(rules, size)
     finally:
@@ -54,25 +54,25 @@ def _explore(rules: Rules, size: Size) -> int:
     begin = first(size)
     parents: dict[State, State | None] = {begin: None}
     calmer: dict[State, State] = {}
-    waiting = [begin]
-    for state in waiting:
+    unvisited = [begin]
+    for state in unvisited:
         broken = state.broken or (difference(state, size) if is_quiet(state) else "")
         if broken:
             raise Counterexample(broken, _trace(parents, state, rules, size))
-        after = [found for _, found in _steps(state, QUIETING, rules, size)]
-        if after:
-            calmer[state] = after[0]
-        after += [found for _, found in _steps(state, DISTURBING, rules, size)]
-        for found in after:
-            if found not in parents:
-                parents[found] = state
-                waiting.append(found)
+        successors = [successor for _, successor in _steps(state, QUIETING, rules, size)]
+        if successors:
+            calmer[state] = successors[0]
+        successors += [successor for _, successor in _steps(state, DISTURBING, rules, size)]
+        for successor in successors:
+            if successor not in parents:
+                parents[successor] = state
+                unvisited.append(successor)
     _must_end(calmer, parents, rules, size)
     return len(parents)
 
 
 def is_quiet(state: State) -> bool:
-    """Whether nothing is under way, and nothing waits; dead letters may."""
+    """Return whether nothing is in progress and no entry is pending; dead letters may remain."""
     return not (
         state.pushes
         or state.late
@@ -84,7 +84,7 @@ def is_quiet(state: State) -> bool:
 
 
 def _must_end(calmer: dict[State, State], parents: dict[State, State | None], rules: Rules, size: Size) -> None:
-    """From every state the quieting steps end in a quiet one."""
+    """Raise Counterexample unless the quieting steps lead from every state to a quiet one."""
     ends: set[State] = set()
     for begun in parents:
         path, state = {}, begun
@@ -102,10 +102,10 @@ def _steps(state: State, kinds: tuple, rules: Rules, size: Size) -> Iterator[tup
 
 
 def _trace(parents: dict[State, State | None], state: State, rules: Rules, size: Size) -> list[str]:
-    """The steps that lead to a state."""
+    """Return the steps that lead to a state."""
     trace: list[str] = []
     while (parent := parents[state]) is not None:
         steps = _steps(parent, QUIETING + DISTURBING, rules, size)
-        trace.append(next(label for label, found in steps if found == state))
+        trace.append(next(label for label, successor in steps if successor == state))
         state = parent
     return trace[::-1]

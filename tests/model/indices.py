@@ -1,4 +1,4 @@
-"""Which index is searched, which are written, and which must be complete, by where the rebuild stands."""
+"""The searched, the written and the complete indices at each stage of a rebuild."""
 
 from tests.model.rules import Rules
 from tests.model.state import ABANDONED, DELETED, FILLED, LIVE, LIVE_AGAIN, MISNAMED, NOT_BEGUN, SWAPPED, A, B, State
@@ -7,17 +7,17 @@ BOTH = frozenset({A, B})
 
 
 def alias(state: State) -> int:
-    """The index that is searched."""
+    """Return the index that is searched."""
     return B if SWAPPED <= state.rebuild.stage <= DELETED else A
 
 
 def exists(state: State, index: int) -> bool:
-    """Whether the engine has this index; a write never makes one."""
+    """Return whether the engine has this index; a write never creates one."""
     return state.rebuild.stage != (DELETED if index == A else ABANDONED)
 
 
 def recorded(state: State, keep: bool, rules: Rules) -> frozenset[int]:
-    """The targets, as the database has them."""
+    """Return the targets according to the database."""
     stage = state.rebuild.stage
     if stage in (NOT_BEGUN, ABANDONED) or (rules.record != "first" and stage <= SWAPPED):
         return frozenset({A})
@@ -27,7 +27,7 @@ def recorded(state: State, keep: bool, rules: Rules) -> frozenset[int]:
 
 
 def complete(state: State, keep: bool) -> frozenset[int]:
-    """The indices that must have every confirmed change: what is searched, and each target that is filled."""
+    """Return the indices that must have every confirmed change: the searched one, and each filled target."""
     stage = state.rebuild.stage
     if stage in (LIVE, DELETED, MISNAMED) and not keep:
         return frozenset({alias(state), B})
@@ -35,5 +35,5 @@ def complete(state: State, keep: bool) -> frozenset[int]:
 
 
 def names(indices: frozenset[int]) -> str:
-    """For a trace."""
+    """Return the names of indices for a trace."""
     return "".join("AB"[index] for index in sorted(indices)) or "none"

@@ -1,4 +1,4 @@
-"""A push, of a request or of a relay: read entries, rows and targets; send; tell; confirm."""
+"""A push by a request or a relay: read entries, rows and targets; send; report; confirm."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ Steps = Iterator[tuple[str, State]]
 
 
 def under_way(state: State, rules: Rules, size: Size) -> Steps:
-    """The pushes go on: read on, an item arrives, all are answered."""
+    """Continue the pushes: read a snapshot, let an item arrive, or end when all items are answered."""
     for place, push in enumerate(state.pushes):
         if push.part < len(rules.reads):
             yield from _read(_without(state, place), push, rules, size)
@@ -43,7 +43,7 @@ def under_way(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def begins(state: State, rules: Rules, size: Size) -> Steps:
-    """A request pushes what it waits for, a relay what is due."""
+    """Begin a request's push of its own changes, or a relay's push of what is due."""
     if any(state.asked) and rules.joins:
         for place, push in enumerate(state.pushes):
             joined = push._replace(tickets=tuple(map(max, push.tickets, state.asked)))
@@ -62,8 +62,8 @@ def begins(state: State, rules: Rules, size: Size) -> Steps:
         yield from _read(state, Push((0,) * size.keys, keys=(state.open.key,)), rules, size, "inside, a push ")
 
 
-def waits(state: State, rules: Rules, size: Size) -> Steps:
-    """SEARCH_DELETE_GRACE_PERIOD has passed since a delete settled: no sender takes as long."""
+def grace_periods(state: State, rules: Rules, size: Size) -> Steps:
+    """Let SEARCH_DELETE_GRACE_PERIOD pass after a delete settled: no sender takes that long."""
     for key, entry in enumerate(state.entries):
         if entry and entry.stage == SETTLING and (rules.wait == "none" or not is_late(state)):
             yield (
@@ -73,7 +73,7 @@ def waits(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def losses(state: State, rules: Rules, size: Size) -> Steps:
-    """A push hears no answer (a crash, a timeout, a lost answer); what it has sent may still arrive. Or a 429."""
+    """Let a push get no answer (a crash, a timeout, a lost answer), although its items may still arrive; or a 429."""
     for place, push in enumerate(state.pushes):
         if push.part < len(rules.reads):
             continue
@@ -97,7 +97,7 @@ def losses(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def _read(state: State, push: Push, rules: Rules, size: Size, who: str = "the push ") -> Steps:
-    """One snapshot of the push, in which it reads one or more of entries, rows and targets."""
+    """Read one or more of entries, rows and targets in one snapshot of the push."""
     what = rules.reads[push.part]
     inside = rules.inside and state.open and state.open.kind != "insert" and state.open.key
     if "e" in what:
@@ -132,7 +132,7 @@ def _targets(state: State, rules: Rules, size: Size) -> frozenset[int]:
 
 
 def _plan(state: State, push: Push, rules: Rules) -> Push:
-    """The items of what was read: a row that is not to be found is deleted, by its entry's version."""
+    """Return the items for what was read: a row that is not indexed becomes a delete with its entry's version."""
     tickets, items = push.tickets, []
     for key in push.keys:
         entry, row = push.entries[key], push.rows[key]
@@ -147,7 +147,7 @@ def _plan(state: State, push: Push, rules: Rules) -> Push:
 
 
 def _arrivals(state: State, place: int, rules: Rules) -> Steps:
-    """Any item reaches any of its indices: shards and indices work side by side."""
+    """Let any item reach any of its indices: shards and indices work in parallel."""
     push = state.pushes[place]
     for number, item in enumerate(push.items):
         for index in item.unanswered:
@@ -162,7 +162,7 @@ OUTCOMES = {DONE: "done", RETRY: "no index", AHEAD: "409", REFUSED: "refused"}
 
 
 def _answer(push: Push, number: int, index: int, outcome: int, ahead: int, state: State, rules: Rules) -> Push:
-    """The push after one answer: an entry's outcome is the heaviest of its items."""
+    """Return the push after one answer: an entry's outcome is the heaviest of its items."""
     item = push.items[number]
     if outcome == AHEAD and rules.conflict == "done":
         outcome = DONE
@@ -175,19 +175,19 @@ def _answer(push: Push, number: int, index: int, outcome: int, ahead: int, state
 
 
 def _end(state: State, push: Push, rules: Rules, size: Size) -> State:
-    """Tell the requests, and write down what became of each entry."""
+    """Report to the requests, and record the outcome of each entry."""
     failed = {item.key for item in push.items if item.outcome != DONE}
     if any(push.tickets) and failed.isdisjoint(key for key, change in enumerate(push.tickets) if change):
         for index in complete(state, size.keeps) | {alias(state)}:
             state = must_have(state, index, push.tickets)
-        state = state._replace(told=tuple(map(max, state.told, push.tickets)))
+        state = state._replace(reported=tuple(map(max, state.reported, push.tickets)))
     for item in push.items:
         state = _record(state, item, rules)
     return state
 
 
 def _record(state: State, item: Item, rules: Rules) -> State:
-    """Forget, settle, bury or raise one entry, if it is the very one that was read."""
+    """Remove, settle or raise an entry or mark it dead, if it is still the one that was read."""
     entry = state.entries[item.key]
     if not entry or not _same(entry, item, rules):
         return state
@@ -203,7 +203,7 @@ def _same(entry: Entry, item: Item, rules: Rules) -> bool:
 
 
 def _confirm(state: State, item: Item, entry: Entry, rules: Rules) -> State:
-    """Every target has it: an entry is forgotten, a delete only the second time."""
+    """Remove an entry that every target has; a delete only the second time."""
     gone = state._replace(entries=put(state.entries, item.key, None))
     if item.content:
         return gone
@@ -217,9 +217,9 @@ def _confirm(state: State, item: Item, entry: Entry, rules: Rules) -> State:
 
 
 def _say(push: Push) -> str:
-    """For a trace."""
+    """Return the items for a trace."""
     said = [f"{'write' if item.content else 'delete'} of {item.key} at {item.version}" for item in push.items]
-    return ", ".join(said) or "nothing waits"
+    return ", ".join(said) or "nothing is pending"
 
 
 def _without(state: State, place: int) -> State:

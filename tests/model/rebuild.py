@@ -1,4 +1,4 @@
-"""A rebuild: record the new index, backfill it, swap the alias, record the swap; and the way back from a standby."""
+"""A rebuild: record the new index, backfill it, swap the alias, record the swap; and the rollback to a standby."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ Steps = Iterator[tuple[str, State]]
 
 
 def goes_on(state: State, rules: Rules, size: Size) -> Steps:
-    """The rebuild's next step."""
+    """Take the rebuild's next step."""
     stage = state.rebuild.stage
     if not size.rebuild:
         return
@@ -53,7 +53,7 @@ def goes_on(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def crashes(state: State, rules: Rules, size: Size) -> Steps:
-    """The backfill is killed with a chunk under way, and resumes where its progress says."""
+    """Kill the backfill during a chunk; it resumes at its recorded progress."""
     stage, chunk, old = state.rebuild
     if stage != FILLING or not state.losses:
         return
@@ -81,7 +81,7 @@ def _fill(state: State) -> State:
 
 
 def _arrivals(state: State) -> Steps:
-    """One document of the chunk reaches B. A 409 is well: a push was there first, with a newer one."""
+    """Let one document of the chunk reach B. A 409 is a success: a push has already sent a newer one."""
     for key, row in enumerate(state.rebuild.chunk):
         if row:
             after, outcome, _ = apply(state, key, B, row)
@@ -103,7 +103,7 @@ def _swap(state: State, rules: Rules) -> Steps:
 
 
 def _swapped(state: State, stage: int) -> State:
-    return _stage(must_have(state, B, state.told), stage)
+    return _stage(must_have(state, B, state.reported), stage)
 
 
 def _afterwards(state: State, size: Size) -> Steps:
@@ -111,7 +111,7 @@ def _afterwards(state: State, size: Size) -> Steps:
         emptied = put(state.indices, A, (None,) * size.keys)
         yield "A is deleted", _stage(state, DELETED)._replace(indices=emptied)
     elif size.rebuild == "rollback":
-        yield "the alias is moved back to A", _stage(must_have(state, A, state.told), SWAPPED_BACK)
+        yield "the alias is moved back to A", _stage(must_have(state, A, state.reported), SWAPPED_BACK)
 
 
 def _stage(state: State, stage: int) -> State:

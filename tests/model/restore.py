@@ -1,4 +1,4 @@
-"""A restore of the database: pushers stopped, the wait over, drift repaired before anything runs again."""
+"""A restore of the database: pushers are stopped and drift is repaired before anything runs again."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ Steps = Iterator[tuple[str, State]]
 
 
 def restores(state: State, rules: Rules, size: Size) -> Steps:
-    """The database goes back to its first state, and drift repairs what differs."""
+    """Restore the database to its first state, and let drift repair the differences."""
     if not state.restores or state.pushes or state.late or state.open or state.rebuild.stage != NOT_BEGUN:
         return
     begin = first(size)
@@ -19,7 +19,7 @@ def restores(state: State, rules: Rules, size: Size) -> Steps:
         entries=begin.entries,
         floor=begin.floor,
         asked=begin.asked,
-        told=begin.told,
+        reported=begin.reported,
         restores=state.restores - 1,
     )
     for key in range(size.keys):
@@ -28,7 +28,7 @@ def restores(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def _repair(state: State, key: int, rules: Rules) -> State:
-    """A row that differs is touched; an orphan gets a delete's entry with the document's version."""
+    """Touch a row that differs, or add a delete entry with the document's version for an orphan."""
     document, row = state.indices[A][key], state.rows[key]
     if (document if found(document) else None) == (row if found(row) else None):
         return state

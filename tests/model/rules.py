@@ -1,17 +1,17 @@
-"""The rules that a model obeys: the project's own by default, one of them broken in a mutation; and its size."""
+"""The rules of a model, by default those of the project, and its size."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What each actor does at the points where the protocol could have been different."""
+    """The decisions of the protocol. A mutation replaces one of them by an alternative that breaks it."""
 
     # Capture
     growing: bool = True  # an update or a delete draws above the row's version, whatever the clock says
     floor: bool = True  # an insert draws above the floor
     above_entry: bool = True  # an insert draws above its key's entry
-    looked_again: bool = True  # ... and looks again once the unique index has let it through
+    looked_again: bool = True  # ... and checks again after the unique index has accepted it
     # Push
     reads: tuple[str, ...] = ("ert",)  # entries, rows, targets: each text is one snapshot
     targets: str = "read"  # or cached (those of the process's start), or alias
@@ -37,7 +37,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens: each number is a budget that a step takes from."""
+    """The budgets of a world: each step of a kind uses up one of it."""
 
     keys: int = 1
     pushers: int = 2
@@ -49,9 +49,9 @@ class Size:
     restarts: int = 0  # the engine forgets the versions of deletes
     steps_back: int = 0  # the clock is set back
     restores: int = 0  # the database goes back to its first state; drift repairs
-    rebuild: str = ""  # what becomes of the old index: retire it, standby, or rollback to it
+    rebuild: str = ""  # the fate of the old index: retire it, standby, or rollback to it
 
     @property
     def keeps(self) -> bool:
-        """Whether the old index stands by."""
+        """Whether the old index is kept as a standby."""
         return self.rebuild != "retire"

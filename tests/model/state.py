@@ -1,7 +1,7 @@
-"""One state of the model: the database, the engine, and all who are under way. Tuples all through, to be hashed.
+"""One state of the model: the database, the engine, and all that is in progress. All parts are tuples, to be hashable.
 
-A *content* stands for what a row holds: the number of the write that made it, 0 for nothing to be found (no row, or
-one that is not to be indexed), below 0 for one that the engine refuses.
+A *content* stands for the values of a row: the number of the write that made it, 0 if a search finds nothing (no
+row, or one that is not indexed), negative if the engine refuses it.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One key of a push that is under way."""
+    """One key of a push in progress."""
 
     key: int
     entry: Entry  # as it was read
@@ -49,7 +49,7 @@ class Item(NamedTuple):
 
 
 class Push(NamedTuple):
-    """A push under way: first it reads (`part` counts its snapshots), then its items are sent."""
+    """A push in progress: it reads (`part` counts its snapshots), and then its items are sent."""
 
     tickets: tuple[int, ...]  # for each key the newest change that a request waits for
     part: int = 0
@@ -62,7 +62,7 @@ class Push(NamedTuple):
 
 
 class Late(NamedTuple):
-    """A write that nobody waits for any more, and that may still arrive."""
+    """A write that no push waits for any longer, and that may still arrive."""
 
     key: int
     index: int
@@ -72,7 +72,7 @@ class Late(NamedTuple):
 
 
 class Rebuild(NamedTuple):
-    """A rebuild, and what its backfill has read and the engine not yet answered."""
+    """A rebuild, with the chunk that its backfill has read and the engine has not answered yet."""
 
     stage: int = NOT_BEGUN
     chunk: tuple[Row | None, ...] = ()
@@ -80,7 +80,7 @@ class Rebuild(NamedTuple):
 
 
 class Open(NamedTuple):
-    """A transaction under way. `kind` insert: it has drawn a version, and holds no lock yet."""
+    """An open transaction. An insert has drawn a version, and holds no lock yet."""
 
     kind: str
     key: int
@@ -89,13 +89,13 @@ class Open(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything."""
+    """The whole state."""
 
     rows: tuple[Row | None, ...]
     entries: tuple[Entry | None, ...]
     indices: tuple[tuple[Row | None, ...], ...]
     asked: tuple[int, ...]  # for each key the newest change whose request has no push yet
-    told: tuple[int, ...]  # for each key the newest change of which a request was told `indexed`
+    reported: tuple[int, ...]  # for each key the newest change for which a request was answered `indexed`
     gone: tuple[int, ...]  # for each key a bit for each write that left nothing to be found
     clock: int
     drawn: int  # the last token and content
@@ -117,7 +117,7 @@ class State(NamedTuple):
 
 
 def first(size: Size) -> State:
-    """Every key has its row, in step with the one index."""
+    """Return the first state: every key has a row, and the only index equals the database."""
     rows = tuple(Row(10, 1 + key) for key in range(size.keys))
     nothing = (None,) * size.keys
     zeros = (0,) * size.keys
@@ -126,7 +126,7 @@ def first(size: Size) -> State:
         entries=nothing,
         indices=(rows, nothing),
         asked=zeros,
-        told=zeros,
+        reported=zeros,
         gone=zeros,
         clock=10,
         drawn=size.keys,
@@ -141,22 +141,22 @@ def first(size: Size) -> State:
 
 
 def put(values: tuple, place: int, value: object) -> tuple:
-    """The tuple with one value replaced."""
+    """Return a copy of a tuple with one value replaced."""
     return (*values[:place], value, *values[place + 1 :])
 
 
 def found(row: Row | None) -> int:
-    """The content that a search would find of this row or document."""
+    """Return the content that a search finds of this row or document."""
     return row.content if row else 0
 
 
 def is_late(state: State) -> bool:
-    """Whether anything that was read before the last delete settled may still arrive."""
+    """Return whether anything that was read before the last delete settled may still arrive."""
     return any(push.old for push in state.pushes) or any(late.old for late in state.late) or state.rebuild.old
 
 
 def age(state: State) -> State:
-    """All that is under way has read before this moment."""
+    """Mark everything in progress as read before this point."""
     return state._replace(
         pushes=ordered(push._replace(old=True) for push in state.pushes),
         late=tuple(sorted({late._replace(old=True) for late in state.late})),
@@ -165,6 +165,6 @@ def age(state: State) -> State:
 
 
 def ordered(pushes: Iterable[Push]) -> tuple[Push, ...]:
-    """Pushes have no names: states that differ only in their order are one."""
-    found = tuple(pushes)
-    return tuple(sorted(found, key=hash)) if len(found) > 1 else found
+    """Sort pushes, so that states that differ only in their order are equal."""
+    unsorted = tuple(pushes)
+    return tuple(sorted(unsorted, key=hash)) if len(unsorted) > 1 else unsorted

@@ -1,4 +1,4 @@
-"""The protocol, walked exhaustively: it holds as it is, and each of its rules is needed."""
+"""The protocol, explored exhaustively: its invariants hold, and each of its rules is necessary."""
 
 from dataclasses import fields
 

@@ -1,4 +1,4 @@
-"""The worlds that the project's own rules are walked in: each a few writes and faults, and all their interleavings."""
+"""The worlds in which the project's rules are explored: each has a few writes and faults, in all interleavings."""
 
 from tests.model.rules import Size
 

@@ -1,4 +1,4 @@
-"""What writers do, and what the database captures with it: versions, entries, the floor."""
+"""The writers, and what the database captures of their changes: versions, entries, the floor."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ Steps = Iterator[tuple[str, State]]
 
 
 def commits(state: State, rules: Rules, size: Size) -> Steps:
-    """The open transaction ends, and with it what it holds up."""
+    """End the open transaction, and release its locks."""
     if state.open is None:
         return
     closed = state._replace(open=None)
@@ -18,7 +18,7 @@ def commits(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def writes(state: State, rules: Rules, size: Size) -> Steps:
-    """Every write that may begin now, committed at once or left open."""
+    """Begin any possible write, and commit it at once or leave it open."""
     if not state.writes:
         return
     ticked = state._replace(clock=state.clock + 1, drawn=state.drawn + 1, writes=state.writes - 1)
@@ -36,7 +36,7 @@ def writes(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def steps_back(state: State, rules: Rules, size: Size) -> Steps:
-    """An NTP step, or a failover to a host that is behind."""
+    """Set the clock back, as by NTP, or by a failover to a host with a slow clock."""
     if state.steps_back:
         yield "the clock steps back", state._replace(clock=0, steps_back=state.steps_back - 1)
 
@@ -50,23 +50,23 @@ def _locked(state: State, key: int) -> bool:
 
 
 def _execute(state: State, kind: str, key: int, rules: Rules) -> Open:
-    """The statement is executed, and its transaction is open."""
+    """Execute the statement, and leave its transaction open."""
     version = inserted(state, key, rules) if kind == "insert" else grown(state, key, rules)
     return Open(kind, key, version, state.drawn)
 
 
 def _say(change: Open) -> str:
-    """For a trace."""
+    """Describe a change for a trace."""
     return f"change {change.number}, {change.kind} of {change.key} at version {change.version},"
 
 
 def grown(state: State, key: int, rules: Rules) -> int:
-    """The version of an update or a delete."""
+    """Return the version of an update or a delete."""
     return max(state.rows[key].version + 1, state.clock) if rules.growing else state.clock
 
 
 def inserted(state: State, key: int, rules: Rules) -> int:
-    """The version of an insert: above all that the key ever had, as far as anything remembers."""
+    """Return the version of an insert: above all known versions of its key."""
     version, entry = state.clock, state.entries[key]
     if rules.floor:
         version = max(version, state.floor + 1)
@@ -74,7 +74,7 @@ def inserted(state: State, key: int, rules: Rules) -> int:
 
 
 def row_of(change: Open) -> Row | None:
-    """The row as its transaction sees it."""
+    """Return the row as its transaction sees it."""
     if change.kind == "delete":
         return None
     return Row(change.version, {"hide": 0, "poison": -change.number}.get(change.kind, change.number))
@@ -103,7 +103,7 @@ def _roll_back(state: State, change: Open) -> State:
 
 
 def touch(state: State, key: int, above: int, rules: Rules) -> State:
-    """Raise a row, or the entry of one that is gone, above a version: a captured change that changes nothing else."""
+    """Raise a row, or the entry of a deleted one, above a version, as a captured change of the version alone."""
     row, entry = state.rows[key], state.entries[key]
     drawn = state.drawn + 1
     version = max(above + 1, grown(state, key, rules) if row else 0, entry.version + 1 if entry else 0)

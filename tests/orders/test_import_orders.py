@@ -20,9 +20,9 @@ from orders.models import Order
 from tests.factories import OrderFactory
 from tests.faults.service import database_url
 from tests.support import wait_until
+from tools.paths import ROOT
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).resolve().parent.parent.parent
 HEADER = "order_number,customer_name,total_amount\n"
 Outcome = tuple[int, str]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.faults.http import Answer, Request, ask
 from tests.faults.service import Service
+from tools.http_messages import Answer, Request, ask
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

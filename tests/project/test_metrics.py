@@ -17,10 +17,11 @@ from rest_framework.authtoken.models import Token
 from rest_framework.permissions import IsAuthenticated
 
 from project.metrics import MetricsView, remove_ended_processes
-from tests.faults.http import Request, ask
-from tests.faults.service import ROOT, Service
+from tests.faults.service import Service
 from tests.support import in_threads, wait_until
 from tests.test_docs import families
+from tools.http_messages import Request, ask
+from tools.paths import ROOT
 
 Samples = dict[tuple[str, str], float]
 # What Prometheus 2 and 3 say that they take.

@@ -16,8 +16,8 @@ from rest_framework.permissions import IsAuthenticated
 
 from project.api_docs import DocsView, SchemaView
 from tests.errors import error
+from tools.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 OPERATIONS = {
     "/orders/": {"get", "post"},
     "/orders/bulk": {"post"},

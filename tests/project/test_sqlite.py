@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tools.bootstrap import ROOT
+from tools.paths import ROOT
 
 OPEN = """
 import sys

@@ -1,5 +1,6 @@
 """The stage of a live rebuild: many orders in step, the service at work, and the process that rebuilds."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.models import BackfillRange, Index, IndexState
 from search.rebuild.rebuild import Options, rebuild
-from tests.faults.compare import Difference, compare, waiting
+from tests.faults.compare import Difference, compare, unconfirmed_entries
 from tests.faults.service import Program, Service
 from tests.faults.workload import CLIENTS, Seen, Workload
 from tests.rebuild.newer.shape import newer
@@ -52,7 +53,9 @@ class Stage:
     def end(self) -> tuple[Seen, Found]:
         """Stop the clients, and wait until nothing waits."""
         seen, found = self.work.stop(), self.searcher.stop()
-        wait_until(lambda: not waiting(), HEAL, f"{waiting()} still wait\n{self.service.logs()}")
+        wait_until(
+            lambda: not unconfirmed_entries(), HEAL, f"{unconfirmed_entries()} are unconfirmed\n{self.service.logs()}"
+        )
         return seen, found
 
 
@@ -83,7 +86,8 @@ def staged(service: Service, folder: Path, *, clients: int = CLIENTS, seed: int 
 def command(service: Service, log: Path, *arguments: str) -> Program:
     """A process of newer code, of the service's database and engine, that runs search_index; not started yet."""
     values = service.relay.environment | {"DJANGO_SETTINGS_MODULE": NEWER}
-    return Program("search_index", ["manage.py", "search_index", "--models", "orders", *arguments], values, log)
+    command = [sys.executable, "manage.py", "search_index", "--models", "orders", *arguments]
+    return Program("search_index", command, values, log)
 
 
 def ended(program: Program, seconds: float = 120) -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tests.faults.service import ROOT, Service
+from tests.faults.service import Service
 from tests.rebuild.marks import HEAVY
 from tests.rebuild.rows import make_rows
+from tools.paths import ROOT
 
 pytestmark = HEAVY
 FEW, MANY = 5_000, 60_000  # orders
@@ -18,6 +19,7 @@ GROWTH = 30_000  # kB; a table held in memory would take a hundred thousand
 # Says how many kB the largest of a command's processes had.
 MEASURE = """
 import resource, subprocess, sys
+from tools.paths import ROOT
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // (1024 if sys.platform == "darwin" else 1))
 sys.exit(code)

@@ -1,4 +1,4 @@
-"""What the tests of search share: an engine that is away, an index that refuses, a request's status, 500 orders."""
+"""Fixtures for the tests of search: an unreachable engine, an index that rejects documents, a request's status."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,22 +15,22 @@ from tests.shop.documents import ItemDocument
 
 @pytest.fixture
 def patient_push(settings: Any) -> None:
-    """A push may take its time on a busy machine."""
+    """Give a push more time, for busy machines."""
     settings.SEARCH_PUSH_TIMEOUT = 20.0
 
 
 @pytest.fixture
 def answer() -> Iterator[request_status.RequestStatus]:
-    """The status of the request that the test stands for."""
-    found = request_status.RequestStatus()
-    token = request_status.current.set(found)
-    yield found
+    """Run the test in a request. Return its status."""
+    status = request_status.RequestStatus()
+    token = request_status.current.set(status)
+    yield status
     request_status.current.reset(token)
 
 
 @pytest.fixture
 def engine_away() -> Iterator[Callable[[], None]]:
-    """Lets the client talk to a port where nobody answers, from the call until the test ends."""
+    """Return a function that makes the engine unreachable until the test ends."""
     before = connections.get_connection()
 
     def move() -> None:
@@ -44,13 +44,13 @@ def engine_away() -> Iterator[Callable[[], None]]:
 
 @pytest.fixture
 def refusing(indices: Elasticsearch) -> str:
-    """The items' live index refuses, by its mapping, names that are no dates. Its name."""
-    alias, shape = index_records.alias_of(ItemDocument), signed_body(ItemDocument)
+    """Let the items' live index reject, by its mapping, names that are not dates. Return its name."""
+    alias, body = index_records.alias_of(ItemDocument), signed_body(ItemDocument)
     name = index_records.new_name(alias)
     old = index_records.live(alias)
     assert old
-    shape["mappings"]["properties"] = shape["mappings"]["properties"] | {"name": {"type": "date"}}
-    indices.indices.create(index=name, mappings=shape["mappings"], settings=shape["settings"])
+    body["mappings"]["properties"] = body["mappings"]["properties"] | {"name": {"type": "date"}}
+    indices.indices.create(index=name, mappings=body["mappings"], settings=body["settings"])
     indices.indices.delete(index=old.name)
     index_records.point(alias, name)
     index_records.record_live(alias, name, "default")

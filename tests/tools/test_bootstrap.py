@@ -1,4 +1,4 @@
-"""The environment is made once, and again when it must."""
+"""The environment is created once, and updated when the pins change."""
 
 import pytest
 
@@ -8,15 +8,15 @@ from tools.errors import ToolError
 
 @pytest.fixture
 def installs(tmp_path, monkeypatch):
-    """Requirements and environment in a folder of the test; the list fills with what pip is asked to install."""
+    """Use requirements and an environment in a folder of the test. Return the recorded arguments of pip."""
     (tmp_path / "requirements.txt").write_text("Django==1\n")
     (tmp_path / "requirements-dev.txt").write_text("pytest==1\n")
     (tmp_path / ".venv").mkdir()
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setattr(bootstrap, "FOLDER", tmp_path / ".venv")
-    asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(bootstrap, "pip", lambda *arguments: asked.append(arguments))
-    return asked
+    calls: list[tuple[str, ...]] = []
+    monkeypatch.setattr(bootstrap, "pip", lambda *arguments: calls.append(arguments))
+    return calls
 
 
 def test_a_file_is_installed_once(installs):
@@ -69,9 +69,9 @@ def test_an_altered_embedded_engine_is_refused(installs, monkeypatch, tmp_path):
         bootstrap.install_embedded()
 
 
-def test_an_environment_whose_python_is_gone_is_not_whole(tmp_path, monkeypatch):
+def test_an_environment_whose_python_is_gone_is_not_usable(tmp_path, monkeypatch):
     python = tmp_path / "python"
     monkeypatch.setattr(bootstrap, "PYTHON", python)
-    assert not bootstrap.is_whole()
+    assert not bootstrap.is_usable()
     python.symlink_to(tmp_path / "gone")
-    assert not bootstrap.is_whole()
+    assert not bootstrap.is_usable()

@@ -1,4 +1,4 @@
-"""script/demo: this project loses nothing where the plain design does, and nothing is left behind."""
+"""script/demo: this project loses nothing and the plain design does; everything is removed at the end."""
 
 import argparse
 import os
@@ -16,37 +16,37 @@ import pytest
 
 from tests.support import wait_until
 from tools import cache, elasticsearch
-from tools.bootstrap import ROOT
-from tools.demo import clients, compare, databases
-from tools.demo.__main__ import seconds_of_writing
+from tools.comparison import IN_STEP, Difference, compare
+from tools.demo import clients, databases
+from tools.demo.__main__ import writing_seconds
 from tools.demo.clients import Tally
-from tools.demo.compare import IN_STEP, Difference
 from tools.demo.designs import Design
 from tools.demo.screen import table
+from tools.paths import ROOT
 
 NAMES = ["writes acknowledged", "writes failed", "slowest write", "missing", "stale", "orphaned"]
 
 
 def heavy(test: Callable[..., None]) -> Callable[..., None]:
-    """It starts servers and kills one."""
-    why = "Docker runs here: containers are not made in tests"
+    """Mark a test that starts servers and kills one."""
+    reason = "Docker runs here: containers are not made in tests"
     marks = [pytest.mark.faults, pytest.mark.slow, pytest.mark.real, pytest.mark.timeout(300)]
-    for mark in [*marks, pytest.mark.skipif(elasticsearch.docker_runs(), reason=why)]:
+    for mark in [*marks, pytest.mark.skipif(elasticsearch.docker_runs(), reason=reason)]:
         test = mark(test)
     return test
 
 
 def design(name: str, folder: Path, tally: Tally | None = None) -> Design:
-    found = Design(name, "x", "x-", "http://127.0.0.1:9", databases.database("", folder, name), folder)
-    found.tally = tally or found.tally
-    return found
+    created = Design(name, "x", "x-", "http://127.0.0.1:9", databases.database("", folder, name), folder)
+    created.tally = tally or created.tally
+    return created
 
 
 def test_each_kind_of_difference_is_counted() -> None:
     row = ("number", "name", 1.0)
     index = {1: row, 2: ("number", "another", 1.0), 3: ("number", "name", 2.0), 4: row, 5: row, 6: row}
-    assert compare.compare(index, {1: row, 2: row, 3: row, 7: row}) == Difference(missing=1, stale=2, orphaned=3)
-    assert compare.compare({1: row}, {1: row}) == IN_STEP
+    assert compare(index, {1: row, 2: row, 3: row, 7: row}) == Difference(missing=1, stale=2, orphaned=3)
+    assert compare({1: row}, {1: row}) == IN_STEP
 
 
 def test_the_table(tmp_path: Path) -> None:
@@ -62,28 +62,28 @@ def test_the_table(tmp_path: Path) -> None:
     )
 
 
-def test_a_write_that_nobody_hears_is_counted_as_failed(tmp_path: Path) -> None:
-    found = design("this project", tmp_path)
-    assert clients.Client(found.port, 1, found.tally).make() is None
-    assert (found.tally.acknowledged, found.tally.failed) == (0, 1)
+def test_a_write_without_an_answer_is_counted_as_failed(tmp_path: Path) -> None:
+    target = design("this project", tmp_path)
+    assert clients.Client(target.port, 1, target.tally).create() is None
+    assert (target.tally.acknowledged, target.tally.failed) == (0, 1)
 
 
 def test_the_database_is_a_file_unless_there_is_a_postgresql(tmp_path: Path) -> None:
     for address in ("", "sqlite:////tmp/other.sqlite3"):
         assert databases.database(address, tmp_path, "demo").url == f"sqlite:///{tmp_path}/demo.sqlite3"
     address = "postgres://somebody:secret@127.0.0.1:5432/orders"
-    found = databases.database(address, tmp_path, "demo")
-    assert found.url == "postgres://somebody:secret@127.0.0.1:5432/demo"
+    database = databases.database(address, tmp_path, "demo")
+    assert database.url == "postgres://somebody:secret@127.0.0.1:5432/demo"
 
 
 @pytest.mark.parametrize("seconds", ["5", "601", "nan", "many"])
 def test_seconds_that_make_no_demonstration(seconds: str) -> None:
     with pytest.raises((ValueError, argparse.ArgumentTypeError)):
-        seconds_of_writing(seconds)
+        writing_seconds(seconds)
 
 
 def test_what_is_missing_is_one_line(tmp_path: Path) -> None:
-    """No Docker, no JDK, no Maven; the programs may not be built yet either."""
+    """No Docker, no JDK and no Maven, and perhaps no programs in the cache."""
     (tmp_path / "jvm").mkdir()
     code = "from tools import jdk; jdk.FOLDERS = []; from tools import errors; from tools.demo.__main__ import main; "
     environment = {"PATH": str(tmp_path), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
@@ -106,7 +106,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def command(*arguments: str) -> list[str]:
-    """What script/demo ends in, in the environment that the tests run in."""
+    """Return the command that script/demo ends in, in the tests' virtual environment."""
     return [sys.executable, "-m", "tools.demo", *arguments]
 
 
@@ -115,25 +115,25 @@ def options(environment: dict[str, str]) -> dict[str, Any]:
 
 
 def left() -> tuple[set[str], list[str]]:
-    """What a demonstration makes and must take away: folders, and processes that work in them."""
-    folders = {str(each) for each in cache.folder("demo").iterdir()}
+    """Return the folders of demonstrations, and the processes that work in them."""
+    folders = {str(path) for path in cache.folder("demo").iterdir()}
     listed = subprocess.check_output(["ps", "-ww", "-eo", "args="], text=True).splitlines()
     return folders, [args for args in listed if str(cache.folder("demo")) in args]
 
 
 def demo_databases() -> list[str]:
-    """Those on the tests' PostgreSQL; none where that is SQLite."""
+    """Return the demonstrations' databases on the tests' PostgreSQL, none on SQLite."""
     address = os.environ["DATABASE_URL"]
     if not address.startswith("postgres"):
         return []
     with psycopg.connect(urlsplit(address)._replace(path="/postgres").geturl()) as connection:
-        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'demo%'").fetchall()
-    return [name for (name,) in found]
+        rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'demo%'").fetchall()
+    return [name for (name,) in rows]
 
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
-    """After the test there are no folders, processes and databases that were not there before."""
+    """Assert that the test leaves no folders, processes and databases."""
     before = (left(), demo_databases())
     yield
     assert (left(), demo_databases()) == before

@@ -4,8 +4,8 @@ import stat
 
 import environ
 
-from tools.bootstrap import ROOT
 from tools.dotenv import write_once
+from tools.paths import ROOT
 
 
 def example(folder):

@@ -1,20 +1,20 @@
-"""Elasticsearch's programs are put together from two archives."""
+"""Elasticsearch's programs are built from two archives."""
 
 import zipfile
 
 import pytest
 
-from tools import elasticsearch_distribution
+from tools import elasticsearch_distribution, maven
 from tools.elasticsearch_distribution import RELEASES
 from tools.errors import ToolError
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A home and a cache of their own, without Maven."""
+    """Use a home folder and a cache of the test, without Maven."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(elasticsearch_distribution.shutil, "which", lambda name: None)
+    monkeypatch.setattr(maven.shutil, "which", lambda name: None)
     return tmp_path
 
 
@@ -26,9 +26,7 @@ def pack(path, files):
 
 
 def pack_both(release, extra=None):
-    core, modules = (
-        elasticsearch_distribution.archive(*parts) for parts in elasticsearch_distribution.archives(release)
-    )
+    core, modules = (artifact.path for artifact in release.artifacts)
     pack(core, {"es-8/bin/elasticsearch": "#!", "es-8/modules/own/a.jar": "core's"} | (extra or {}))
     pack(
         modules,
@@ -36,7 +34,7 @@ def pack_both(release, extra=None):
     )
 
 
-def test_the_core_gets_the_modules_that_it_lacks(home):
+def test_the_core_gets_the_modules_that_it_does_not_include(home):
     pack_both(RELEASES["8.19.8"])
     programs = elasticsearch_distribution.install(RELEASES["8.19.8"])
     assert programs == home / "cache" / "order-service" / "elasticsearch" / "8.19.8"
@@ -49,14 +47,14 @@ def test_the_core_gets_the_modules_that_it_lacks(home):
 def test_what_is_built_is_used_without_the_archives(home):
     pack_both(RELEASES["8.19.8"])
     programs = elasticsearch_distribution.install(RELEASES["8.19.8"])
-    for parts in elasticsearch_distribution.archives(RELEASES["8.19.8"]):
-        elasticsearch_distribution.archive(*parts).unlink()
+    for artifact in RELEASES["8.19.8"].artifacts:
+        artifact.path.unlink()
     assert elasticsearch_distribution.install(RELEASES["8.19.8"]) == programs
 
 
-def test_a_path_that_leads_out_is_refused_and_nothing_is_built(home):
+def test_a_path_outside_of_the_archive_is_refused_and_nothing_is_built(home):
     pack_both(RELEASES["8.19.8"], {"../../out": "x"})
-    with pytest.raises(ToolError, match="holds a path that leads out of it"):
+    with pytest.raises(ToolError, match="contains a path outside of it"):
         elasticsearch_distribution.install(RELEASES["8.19.8"])
     assert not elasticsearch_distribution.folder(RELEASES["8.19.8"]).exists()
 

@@ -1,4 +1,4 @@
-"""A tool that cannot go on says so in one line."""
+"""A tool reports an error in one line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which JDK is taken."""
+"""The choice of a JDK."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tools.errors import ToolError
 
 @pytest.fixture
 def jdks(tmp_path, monkeypatch):
-    """Makes JDKs of these versions, the only ones to be found."""
+    """Return a function that creates JDKs of these versions, the only ones on the machine."""
     monkeypatch.setattr(jdk, "FOLDERS", [f"{tmp_path}/*"])
     monkeypatch.setattr(jdk.shutil, "which", lambda name: None)
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -29,7 +29,7 @@ def jdks(tmp_path, monkeypatch):
     ("least", "newest", "chosen"),
     [(17, False, "17.0.15"), (17, True, "25"), (18, False, "21.0.1"), (21, True, "25"), (25, False, "25")],
 )
-def test_the_oldest_that_will_do_or_the_newest(jdks, least, newest, chosen):
+def test_the_oldest_suitable_or_the_newest(jdks, least, newest, chosen):
     home = jdks("1.8.0_402", "17.0.15", "21.0.1", "25")
     assert jdk.choose(least, newest) == home / chosen
 
@@ -46,7 +46,7 @@ def test_a_runtime_without_compiler_is_no_jdk(jdks):
     assert jdk.installed() == {}
 
 
-def test_java_home_is_looked_at(jdks, tmp_path, monkeypatch):
+def test_java_home_is_considered(jdks, tmp_path, monkeypatch):
     home = jdks("21.0.1")
     monkeypatch.setattr(jdk, "FOLDERS", [])
     monkeypatch.setenv("JAVA_HOME", str(home / "21.0.1"))

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tools.bootstrap import ROOT
+from tools.paths import ROOT
 
 SCRIPTS = sorted((ROOT / "script").iterdir())
 
@@ -18,7 +18,7 @@ def run(*command, **environment):
 
 @pytest.fixture
 def pythons(tmp_path):
-    """A PATH with bash and Pythons that report these versions by name."""
+    """Return a function that creates a PATH with bash and Pythons that report their names."""
 
     def make(**versions):
         (tmp_path / "bash").symlink_to("/bin/bash")

@@ -13,14 +13,14 @@ import psycopg
 import pytest
 
 from tools import cache, elasticsearch, ports
-from tools.bootstrap import ROOT
 from tools.elasticsearch import Server
 from tools.errors import ToolError
+from tools.paths import ROOT
 
 
 @pytest.fixture
 def folder():
-    """A cache of its own, where a server's user can reach it; programs that are built already are shared."""
+    """Create a cache for the test, where the servers' user can reach it. Share the programs that are already built."""
     shared = cache.folder("elasticsearch")
     path = cache.folder("suite", secrets.token_hex(4))
     own = path / "order-service" / "elasticsearch"
@@ -101,7 +101,7 @@ def test_a_taken_port_is_told(folder, script):
 
 
 def test_another_version_on_the_port_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(Server, "answering", lambda self: "9.4.3")
+    monkeypatch.setattr(Server, "answering_version", lambda self: "9.4.3")
     with pytest.raises(ToolError) as error:
         Server("8.19.8", 9200, tmp_path).start()
     assert str(error.value) == "Port 9200 is taken by Elasticsearch 9.4.3. Choose another with --port."

@@ -1,4 +1,4 @@
-"""Programs beside each other: all end when one does, and when their supervisor does."""
+"""Programs that run together end when one of them ends, and when their supervisor ends."""
 
 import os
 import signal
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.support import wait_until
-from tools.bootstrap import ROOT
+from tools.paths import ROOT
 
 SUPERVISED = """
 import sys
 from tools import errors, supervisor
 
-supervisor.PATIENCE = 0.5
+supervisor.STOP_TIMEOUT = 0.5
 
 def main():
     try:
@@ -35,7 +35,7 @@ PARENT = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits to be fetched does not."""
+    """Return whether a process runs. A zombie does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.startswith("Z")
 
@@ -66,63 +66,63 @@ def supervised(tmp_path):
         return started[-1]
 
     yield start
-    for one in started:
-        one.process.kill()
-        for pid in one.pids:
+    for supervisor in started:
+        supervisor.process.kill()
+        for pid in supervisor.pids:
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
-        one.process.communicate()
+        supervisor.process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_all(supervised, number):
-    one = supervised(SLEEP, SLEEP)
-    one.process.send_signal(number)
-    assert one.end() == (0, "Stopped.\n", "")
-    assert not any(map(alive, one.pids))
+    supervisor = supervised(SLEEP, SLEEP)
+    supervisor.process.send_signal(number)
+    assert supervisor.end() == (0, "Stopped.\n", "")
+    assert not any(map(alive, supervisor.pids))
 
 
 def test_the_terminals_ctrl_c_comes_to_the_supervisor_alone(supervised):
     """So that it stops the children in its own order."""
-    one = supervised(SLEEP)
-    assert os.getpgid(one.pids[0]) != os.getpgid(one.process.pid)
-    os.killpg(one.process.pid, signal.SIGINT)
-    assert one.end() == (0, "Stopped.\n", "")
+    supervisor = supervised(SLEEP)
+    assert os.getpgid(supervisor.pids[0]) != os.getpgid(supervisor.process.pid)
+    os.killpg(supervisor.process.pid, signal.SIGINT)
+    assert supervisor.end() == (0, "Stopped.\n", "")
 
 
 def test_one_that_dies_ends_all_and_is_named(supervised):
-    one = supervised(SLEEP, SLEEP)
-    os.kill(one.pids[1], signal.SIGKILL)
-    assert one.end() == (1, "", "child 1 died (SIGKILL).\n")
-    assert not any(map(alive, one.pids))
+    supervisor = supervised(SLEEP, SLEEP)
+    os.kill(supervisor.pids[1], signal.SIGKILL)
+    assert supervisor.end() == (1, "", "child 1 died (SIGKILL).\n")
+    assert not any(map(alive, supervisor.pids))
 
 
 def test_one_that_fails_is_named_with_its_exit_code(supervised):
-    one = supervised(SLEEP, "raise SystemExit(7)")
-    assert one.end() == (1, "", "child 1 died (exit code 7).\n")
+    supervisor = supervised(SLEEP, "raise SystemExit(7)")
+    assert supervisor.end() == (1, "", "child 1 died (exit code 7).\n")
 
 
 def test_one_that_does_not_stop_is_killed(supervised):
-    one = supervised(DEAF)
-    assert one.process.stdout
-    assert one.process.stdout.readline() == "deaf\n"
-    one.process.terminate()
-    assert one.end() == (0, "Stopped.\n", "child 0 does not stop and is killed.\n")
-    assert not alive(one.pids[0])
+    supervisor = supervised(DEAF)
+    assert supervisor.process.stdout
+    assert supervisor.process.stdout.readline() == "deaf\n"
+    supervisor.process.terminate()
+    assert supervisor.end() == (0, "Stopped.\n", "child 0 does not stop and is killed.\n")
+    assert not alive(supervisor.pids[0])
 
 
 def test_what_a_dead_child_had_started_ends_too(supervised):
-    one = supervised(PARENT)
-    assert one.process.stdout
-    grandchild = int(one.process.stdout.readline())
-    os.kill(one.pids[0], signal.SIGKILL)
-    assert one.end() == (1, "", "child 0 died (SIGKILL).\n")
+    supervisor = supervised(PARENT)
+    assert supervisor.process.stdout
+    grandchild = int(supervisor.process.stdout.readline())
+    os.kill(supervisor.pids[0], signal.SIGKILL)
+    assert supervisor.end() == (1, "", "child 0 died (SIGKILL).\n")
     wait_until(lambda: not alive(grandchild))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
 def test_a_killed_supervisor_leaves_no_children(supervised):
-    one = supervised(SLEEP, SLEEP)
-    one.process.kill()
-    one.process.wait()
-    wait_until(lambda: not any(map(alive, one.pids)))
+    supervisor = supervised(SLEEP, SLEEP)
+    supervisor.process.kill()
+    supervisor.process.wait()
+    wait_until(lambda: not any(map(alive, supervisor.pids)))

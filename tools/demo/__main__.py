@@ -1,53 +1,40 @@
-"""A minute beside the plain design, on one Elasticsearch that is killed in the middle of the work.
+"""Write to this project and to the plain design for a minute, and kill their Elasticsearch in the middle.
 
-Both designs get the same orders from the same clients: this project, and the receiver of django-elasticsearch-dsl that
-calls Elasticsearch in the save. Everything runs on loopback, in a folder and on ports of its own, and is taken away at
-the end. The databases are SQLite files, or beside the one that DATABASE_URL names if that is PostgreSQL.
+Both designs get the same orders from the same clients: this project, and django-elasticsearch-dsl's receiver, which
+calls Elasticsearch in the save. Everything runs on loopback, in a folder and on ports of its own, and is removed at the
+end. The databases are SQLite files, or new databases on the server that DATABASE_URL names if that is PostgreSQL.
 """
 
 import argparse
 import os
-import secrets
-import shutil
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic, sleep
 
 from elasticsearch import Elasticsearch
 
 from tools import cache, elasticsearch, errors, ports
+from tools.comparison import IN_STEP, Difference
 from tools.demo.clients import CLIENTS, PAUSE
-from tools.demo.compare import IN_STEP, Difference
 from tools.demo.databases import database
 from tools.demo.designs import Design
 from tools.demo.screen import Screen, table
+from tools.paths import ROOT
 from tools.supervisor import Stop, Supervisor
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-HEAL = 15.0  # seconds after the last write in which the index must equal the database
+HEAL_TIMEOUT = 15.0  # seconds after the last write within which the index must equal the database
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder where the engine's user can reach it too."""
-    folder = cache.folder("demo", secrets.token_hex(4))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def two_designs(engine: str, folder: Path) -> list[Design]:
-    """Ours first."""
+def create_designs(engine_url: str, folder: Path) -> list[Design]:
+    """Return this project and the plain design, in this order."""
     names = [f"demo_{folder.name}_{kind}" for kind in ("ours", "plain")]
     ours, plain = (database(os.environ.get("DATABASE_URL", ""), folder, name) for name in names)
     relay = {"relay": ["manage.py", "search_relay"]}
     return [
-        Design("this project", "project.settings", "demo-ours-", engine, ours, folder, relay),
-        Design("plain design", "tools.demo.plain.settings", "demo-plain-", engine, plain, folder),
+        Design("this project", "project.settings", "demo-ours-", engine_url, ours, folder, relay),
+        Design("plain design", "tools.plain_design.demo_settings", "demo-plain-", engine_url, plain, folder),
     ]
 
 
@@ -62,79 +49,81 @@ class Demonstration:
         self.screen = Screen(designs)
 
     def start(self) -> None:
-        """Bring everything up."""
+        """Start the engine and both services, and create the first orders."""
         print("Starting Elasticsearch and two services: half a minute.", flush=True)
         self.engine.start()
         for design in self.designs:
             design.start(self.supervisor)
             design.writers.prepare()
-        print(f"To each design {CLIENTS} clients write {CLIENTS / PAUSE:.0f} orders a second over HTTP;", end=" ")
+        print(f"{CLIENTS} clients write {CLIENTS / PAUSE:.0f} orders a second to each design over HTTP;", end=" ")
         print("a script changes one more by SQL.", flush=True)
 
     def write(self, seconds: float) -> None:
-        """Let all write for so long, and until the engine is back for a while; kill it meanwhile."""
+        """Let the clients write, kill and restart the engine, and continue for a while after it answers again."""
         self.screen.started = monotonic()
         for design in self.designs:
             design.writers.start()
         self.screen.start()
         self.wait(seconds / 3)
         self.engine.stop(signal.SIGKILL)
-        self.screen.say("Elasticsearch is killed (kill -9).")
+        self.screen.print_event("Elasticsearch is killed (kill -9).")
         self.wait(seconds / 9)
-        self.screen.say("It is started again.")
+        self.screen.print_event("It is started again.")
         self.engine.start()
-        self.screen.say("It answers.")
+        self.screen.print_event("It answers.")
         self.wait(max(seconds / 6, self.screen.started + seconds - monotonic()))
         for design in self.designs:
             design.writers.stop()
-        self.screen.say("The last order is written.")
+        self.screen.print_event("The last order is written.")
 
     def compare(self) -> list[Difference]:
-        """Both designs' differences, once ours is in step or HEAL is over."""
+        """Return both designs' differences, once this project is in step or HEAL_TIMEOUT is over."""
         ended = monotonic()
-        while (ours := self.designs[0].difference(self.client)) != IN_STEP and monotonic() - ended < HEAL:
+        while (ours := self.designs[0].difference(self.client)) != IN_STEP and monotonic() - ended < HEAL_TIMEOUT:
             self.wait(0.2)
         if ours == IN_STEP:
-            self.screen.say("This project's index equals its database.")
+            self.screen.print_event("This project's index equals its database.")
         self.screen.stop()
         return [ours, self.designs[1].difference(self.client)]
 
     def wait(self, seconds: float) -> None:
-        """Wait while all programs live."""
-        until = monotonic() + seconds
-        while monotonic() < until:
+        """Wait while all programs live. ToolError if one dies."""
+        deadline = monotonic() + seconds
+        while monotonic() < deadline:
             self.supervisor.check()
-            sleep(min(0.1, max(0.0, until - monotonic())))
+            sleep(min(0.1, max(0.0, deadline - monotonic())))
 
 
-def demonstrate(seconds: float) -> int:
-    """From the first server to the last; the exit code says whether ours did nothing wrong."""
+def run(seconds: float) -> int:
+    """Run the whole demonstration. Return exit code 0 if this project made no mistake."""
     with ExitStack() as stack:
-        folder = stack.enter_context(scratch())
+        folder = stack.enter_context(cache.scratch_folder("demo"))
         engine = elasticsearch.server("8.19.8", ports.free(), folder / "elasticsearch", heap="512m")
         stack.callback(engine.remove)
-        designs = two_designs(engine.url, folder)
+        designs = create_designs(engine.url, folder)
         for design in designs:
             stack.callback(design.database.drop)
-        # The last one in is the first one out: what it started is gone before its data is.
-        shown = Demonstration(engine, designs, stack.enter_context(Supervisor()))
-        shown.start()
-        shown.write(seconds)
-        differences = shown.compare()
+        # Entered last, so that it stops its programs before their data is removed.
+        demonstration = Demonstration(engine, designs, stack.enter_context(Supervisor()))
+        demonstration.start()
+        demonstration.write(seconds)
+        differences = demonstration.compare()
         print(f"\n{table(designs, differences)}\n")
-        return verdict(designs[0], differences[0])
+        return print_verdict(designs[0], differences[0])
 
 
-def verdict(ours: Design, difference: Difference) -> int:
-    """The closing line, and the exit code."""
-    well = difference == IN_STEP and not ours.tally.failed
-    said = "This project lost nothing." if well else "This project did something wrong: please report it."
-    print(said, flush=True)
-    return 0 if well else 1
+def print_verdict(ours: Design, difference: Difference) -> int:
+    """Print the closing line and return the exit code."""
+    is_correct = difference == IN_STEP and not ours.tally.failed
+    print(
+        "This project lost nothing." if is_correct else "This project made a mistake: please report it.",
+        flush=True,
+    )
+    return 0 if is_correct else 1
 
 
-def seconds_of_writing(text: str) -> float:
-    """Enough to see something, and not more than one search can count."""
+def writing_seconds(text: str) -> float:
+    """Parse the time to write: long enough to see something, and with no more orders than one search returns."""
     seconds = float(text)
     if not 6 <= seconds <= 600:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 6 to 600")
@@ -142,15 +131,14 @@ def seconds_of_writing(text: str) -> float:
 
 
 def main() -> int:
-    """Parse, demonstrate."""
     parser = argparse.ArgumentParser(prog="script/demo", description=__doc__)
-    parser.add_argument("--seconds", type=seconds_of_writing, default=60.0, help="of writing, default 60")
-    chosen = parser.parse_args()
+    parser.add_argument("--seconds", type=writing_seconds, default=60.0, help="time to write, default 60")
+    options = parser.parse_args()
     os.chdir(ROOT)
     try:
-        return demonstrate(chosen.seconds)
+        return run(options.seconds)
     except Stop:
-        print("\nStopped; all is taken away.", file=sys.stderr)
+        print("\nStopped; everything is removed.", file=sys.stderr)
         return 130
 
 

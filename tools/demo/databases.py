@@ -1,4 +1,4 @@
-"""A database of a design's own: a SQLite file, or one on the PostgreSQL that DATABASE_URL names."""
+"""The database of one design: a SQLite file, or a new database on the PostgreSQL that DATABASE_URL names."""
 
 import sqlite3
 from contextlib import closing
@@ -11,25 +11,25 @@ from tools.errors import ToolError
 
 
 class Database(Protocol):
-    """What both can do."""
+    """The interface of both kinds of database."""
 
     @property
     def url(self) -> str:
-        """As DATABASE_URL takes it."""
+        """Its address in the form of DATABASE_URL."""
 
     def create(self) -> None:
-        """Make it, empty."""
+        """Create it, empty."""
 
     def drop(self) -> None:
-        """Take it away; harmless when it was never made."""
+        """Drop it. Do nothing if it does not exist."""
 
     def execute(self, statement: str) -> list[Any]:
-        """Run one statement as any program would, past Django; the rows that it gives."""
+        """Run one statement past Django, as another program would. Return its rows."""
 
 
 @dataclass(frozen=True)
 class SQLite:
-    """A file, which goes with its folder."""
+    """A file, which is removed with its folder."""
 
     path: Path
 
@@ -41,7 +41,7 @@ class SQLite:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def drop(self) -> None:
-        """Nothing to do."""
+        """Do nothing."""
 
     def execute(self, statement: str) -> list[Any]:
         with closing(sqlite3.connect(self.path, timeout=20, isolation_level=None)) as connection:
@@ -50,20 +50,20 @@ class SQLite:
 
 @dataclass(frozen=True)
 class PostgreSQL:
-    """A database beside the one that `server` names, which is not touched."""
+    """A new database on the server of `server_url`, whose own database stays untouched."""
 
-    server: str
+    server_url: str
     name: str
 
     @property
     def url(self) -> str:
-        return urlunsplit(urlsplit(self.server)._replace(path=f"/{self.name}"))
+        return urlunsplit(urlsplit(self.server_url)._replace(path=f"/{self.name}"))
 
     def create(self) -> None:
-        _execute(self.server, f"CREATE DATABASE {self.name}")
+        _execute(self.server_url, f"CREATE DATABASE {self.name}")
 
     def drop(self) -> None:
-        _execute(self.server, f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+        _execute(self.server_url, f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
     def execute(self, statement: str) -> list[Any]:
         return _execute(self.url, statement)
@@ -80,8 +80,8 @@ def _execute(url: str, statement: str) -> list[Any]:
         raise ToolError(f"DATABASE_URL: {str(error).strip()}") from error
 
 
-def database(server: str, folder: Path, name: str) -> Database:
-    """A design's database: where `server` (DATABASE_URL) is PostgreSQL's, there; else a file in `folder`."""
-    if server.startswith(("postgres://", "postgresql://")):
-        return PostgreSQL(server, name)
+def database(server_url: str, folder: Path, name: str) -> Database:
+    """Return a database on the server of `server_url` if that is PostgreSQL, otherwise a file in `folder`."""
+    if server_url.startswith(("postgres://", "postgresql://")):
+        return PostgreSQL(server_url, name)
     return SQLite(folder / f"{name}.sqlite3")

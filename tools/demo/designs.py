@@ -1,4 +1,4 @@
-"""The two designs as they run: each with a database, an index and a service of its own, on the one engine."""
+"""The two designs as they run: each with a database, an index and a service of its own, on one common engine."""
 
 import os
 import sys
@@ -7,28 +7,26 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from tools import ports, server
+from tools import gunicorn, ports, server
+from tools.comparison import Difference, Rows, compare
 from tools.demo.clients import Tally, Writers
-from tools.demo.compare import Difference, Rows, compare
 from tools.demo.databases import Database
 from tools.supervisor import Child, Supervisor
 
-WEB = ["-m", "gunicorn", "project.wsgi", "--workers", "2", "--threads", "4", "--log-level", "warning"]
-WEB += ["--no-control-socket", "--graceful-timeout", "5"]
-ROWS = "SELECT id, order_number, customer_name, total_amount FROM orders_order"
+SELECT_ORDERS = "SELECT id, order_number, customer_name, total_amount FROM orders_order"
 
 
 @dataclass
 class Design:
-    """One of the two: its name in the table, and what runs beside gunicorn."""
+    """One of the two designs: its name in the table, and the programs that it runs in addition to gunicorn."""
 
     name: str
     settings: str
     prefix: str
-    engine: str
+    engine_url: str
     database: Database
-    folder: Path  # of its logs
-    beside: dict[str, list[str]] = field(default_factory=dict)
+    log_folder: Path
+    programs: dict[str, list[str]] = field(default_factory=dict)  # Python's arguments, by the program's name
 
     def __post_init__(self) -> None:
         self.port = ports.free()
@@ -36,49 +34,50 @@ class Design:
         self.writers = Writers(self.port, self.tally, self.database)
 
     def environment(self) -> dict[str, str]:
-        """Nothing of .env, and none of the caller's own settings."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SEARCH_", "DJANGO_"))}
-        return kept | {
+        """Return the service's environment, without .env and without the caller's own settings."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SEARCH_", "DJANGO_"))}
+        return inherited | {
             "DJANGO_ENV_FILE": "",
             "DJANGO_DEBUG": "on",
             "DJANGO_SECRET_KEY": "the demonstration's key, no secret",
             "DJANGO_SETTINGS_MODULE": self.settings,
             "DATABASE_URL": self.database.url,
-            "ELASTICSEARCH_URL": self.engine,
+            "ELASTICSEARCH_URL": self.engine_url,
             "SEARCH_INDEX_PREFIX": self.prefix,
         }
 
     def start(self, supervisor: Supervisor) -> None:
-        """Make database and index, and start the service."""
+        """Create database and index, and start the service."""
         self.database.create()
-        for step in (["migrate", "--verbosity", "0"], ["search_index", "--create"]):
-            supervisor.finish(self.launch(supervisor, step[0], ["manage.py", *step]))
-        for name, command in self.beside.items():
-            self.launch(supervisor, name, command)
-        self.launch(supervisor, "gunicorn", [*WEB, "--bind", f"{ports.HOST}:{self.port}"])
+        for arguments in (["migrate", "--verbosity", "0"], ["search_index", "--create"]):
+            supervisor.finish(self.launch(supervisor, arguments[0], [sys.executable, "manage.py", *arguments]))
+        for name, arguments in self.programs.items():
+            self.launch(supervisor, name, [sys.executable, *arguments])
+        self.launch(supervisor, "gunicorn", gunicorn.command(self.port, threads=4))
         url = f"http://{ports.HOST}:{self.port}/orders/"
         supervisor.wait_until(lambda: server.answers(url), f"{self.name}: gunicorn")
 
     def launch(self, supervisor: Supervisor, name: str, command: list[str]) -> Child:
-        """Start one of its programs; what it says goes to a log of its own."""
-        log = self.folder / f"{self.prefix}{name}.log"
-        return supervisor.start(f"{self.name}: {name}", [sys.executable, *command], log, self.environment())
+        """Start one of its programs, with a log of its own."""
+        log = self.log_folder / f"{self.prefix}{name}.log"
+        return supervisor.start(f"{self.name}: {name}", command, log, self.environment())
 
     def difference(self, engine: Elasticsearch) -> Difference:
-        """How index and database differ now."""
-        return compare(self.in_index(engine), self.in_database())
+        """Compare the current index with the current database."""
+        return compare(self.indexed_rows(engine), self.database_rows())
 
-    def in_database(self) -> Rows:
-        """Every row, read past Django."""
-        return {pk: (number, name, float(amount)) for pk, number, name, amount in self.database.execute(ROWS)}
+    def database_rows(self) -> Rows:
+        """Return every row, read past Django."""
+        rows = self.database.execute(SELECT_ORDERS)
+        return {pk: (number, name, float(amount)) for pk, number, name, amount in rows}
 
-    def in_index(self, engine: Elasticsearch) -> Rows:
-        """Every document, as a search gives it."""
+    def indexed_rows(self, engine: Elasticsearch) -> Rows:
+        """Return every document, as a search returns it."""
         alias = f"{self.prefix}orders"
         engine.indices.refresh(index=alias)
-        found = engine.search(index=alias, query={"match_all": {}}, size=10_000)["hits"]["hits"]
+        hits = engine.search(index=alias, query={"match_all": {}}, size=10_000)["hits"]["hits"]
         return {
-            int(hit["_id"]): (each["order_number"], each["customer_name"], float(each["total_amount"]))
-            for hit in found
-            for each in [hit["_source"]]
+            int(hit["_id"]): (source["order_number"], source["customer_name"], float(source["total_amount"]))
+            for hit in hits
+            for source in [hit["_source"]]
         }

@@ -1,51 +1,54 @@
-"""What is shown: a line that lives while it runs, and the table at its end."""
+"""The output: a line that is updated while the demonstration runs, and the table at its end."""
 
 import sys
 import threading
 from collections.abc import Sequence
 from time import monotonic
 
-from tools.demo.compare import Difference
+from tools.comparison import Difference
 from tools.demo.designs import Design
 
 
 class Screen(threading.Thread):
-    """On a terminal one line that is written anew twice a second; elsewhere what happens, line by line."""
+    """A thread that updates one line twice a second on a terminal. Elsewhere only events are printed."""
 
     def __init__(self, designs: Sequence[Design]) -> None:
         super().__init__(daemon=True)
         self.designs = designs
-        self.live = sys.stdout.isatty()
+        self.is_terminal = sys.stdout.isatty()
         self.started = monotonic()
         self._width = 0
         self._lock = threading.Lock()
-        self._over = threading.Event()
+        self._stopped = threading.Event()
 
     def run(self) -> None:
-        while self.live and not self._over.wait(0.5):
+        while self.is_terminal and not self._stopped.wait(0.5):
             with self._lock:
                 self._write("\r" + self._counts().ljust(self._width))
 
-    def say(self, fact: str) -> None:
-        """Something happened: a line that stays."""
+    def print_event(self, event: str) -> None:
+        """Print a line that stays."""
         with self._lock:
-            line = f"{self._clock()}  {fact}"
-            self._write(f"\r{line.ljust(self._width)}\n" if self.live else f"{line}\n{self._counts()}\n")
+            line = f"{self._clock()}  {event}"
+            self._write(f"\r{line.ljust(self._width)}\n" if self.is_terminal else f"{line}\n{self._counts()}\n")
 
     def stop(self) -> None:
-        """Let the line go."""
-        self._over.set()
+        """Erase the updated line."""
+        self._stopped.set()
         with self._lock:
-            if self.live:
+            if self.is_terminal:
                 self._write("\r" + " " * self._width + "\r")
 
     def _clock(self) -> str:
         return f"{monotonic() - self.started:4.0f} s"
 
     def _counts(self) -> str:
-        """The writes of both designs so far."""
-        found = [f"{each.name}: {each.tally.acknowledged} written, {each.tally.failed} failed" for each in self.designs]
-        line = "   ".join([self._clock(), *found])
+        """Return a line with the writes of both designs so far."""
+        counts = [
+            f"{design.name}: {design.tally.acknowledged} written, {design.tally.failed} failed"
+            for design in self.designs
+        ]
+        line = "   ".join([self._clock(), *counts])
         self._width = max(self._width, len(line))
         return line
 
@@ -55,13 +58,13 @@ class Screen(threading.Thread):
 
 
 def table(designs: Sequence[Design], differences: Sequence[Difference]) -> str:
-    """What each design has to show."""
+    """Return the table of results, one column a design."""
     rows = [
-        ("", [each.name for each in designs]),
-        ("writes acknowledged", [str(each.tally.acknowledged) for each in designs]),
-        ("writes failed", [str(each.tally.failed) for each in designs]),
-        ("slowest write", [f"{each.tally.slowest:.2f} s" for each in designs]),
+        ("", [design.name for design in designs]),
+        ("writes acknowledged", [str(design.tally.acknowledged) for design in designs]),
+        ("writes failed", [str(design.tally.failed) for design in designs]),
+        ("slowest write", [f"{design.tally.slowest:.2f} s" for design in designs]),
     ]
-    rows += [(name, [str(getattr(each, name)) for each in differences]) for name in Difference._fields]
-    width = max(len(each.name) for each in designs) + 3
+    rows += [(name, [str(getattr(difference, name)) for difference in differences]) for name in Difference._fields]
+    width = max(len(design.name) for design in designs) + 3
     return "\n".join(f"{name:20}" + "".join(value.rjust(width) for value in values) for name, values in rows)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tools import cache, jdk, ports
-from tools.bootstrap import ROOT
 from tools.elasticsearch import Server
 from tools.elasticsearch_distribution import RELEASES, install
+from tools.paths import ROOT
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.faults, pytest.mark.once, pytest.mark.timeout(400)]
 ADMIN = base64.b64encode(b"admin:only for this test").decode()
@@ -37,7 +37,7 @@ class Secured(Server):
         (config / "elasticsearch.yml").write_text(text.replace("security.enabled: false", "security.enabled: true"))
         for name in ("users", "users_roles"):
             (config / name).touch()
-        cache.owned(self.home)
+        cache.give_to_server_user(self.home)
         add = ["useradd", "admin", "-p", "only for this test", "-r", "superuser"]
         release = RELEASES[self.version]
         java = str(jdk.choose(release.least_jdk, release.newest_jdk))
@@ -45,7 +45,7 @@ class Secured(Server):
         done = cache.run_unprivileged([str(programs / "bin" / "elasticsearch-users"), *add], env=environment)
         assert done.returncode == 0, done.stderr
 
-    def answering(self) -> str | None:
+    def answering_version(self) -> str | None:
         try:
             return str(self.call("GET", "/")["version"]["number"])
         except OSError:

@@ -13,9 +13,9 @@ from elasticsearch.dsl.connections import connections
 from orders.models import Order
 from search.models import Entry, RelayProcess
 from search.push.relay import AT_ONCE, Relay
-from tests.faults.proxy import Exchange, Fault, FaultProxy
 from tests.support import assert_in_step, wait_until
-from tools.bootstrap import ROOT
+from tools.fault_proxy import Exchange, Fault, FaultProxy
+from tools.paths import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow]
 STOPPING = "Stopping after this batch. Send the signal again to stop at once.\n"

@@ -1,4 +1,4 @@
-"""The same document as the service's, without a version: same fields, analyzers, shards and refresh interval."""
+"""The service's document without a version: the same fields, analyzers, shards and refresh interval."""
 
 from typing import Any
 
@@ -45,5 +45,5 @@ class OrderDocument(Document):  # type: ignore[misc]  # the package has no types
 
     class Django:
         model = Order
-        queryset_pagination = 500  # --populate with prefetch_related needs it; as many as the package's own bulks take
+        queryset_pagination = 500  # --populate with prefetch_related needs it; the size of the package's own bulks
         related_models = [OrderLine]

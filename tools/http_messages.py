@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages, read whole from a socket and written to one: as much as a proxy on loopback needs."""
+"""HTTP/1.1 messages, read and written whole: as much of the protocol as a proxy on loopback needs."""
 
 import http.client
 import json
@@ -6,12 +6,12 @@ from io import BufferedReader
 from typing import NamedTuple
 
 Headers = list[tuple[str, str]]
-# What this hop decides for itself.
-OWN = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
+# Each hop sets these headers for itself.
+HOP_HEADERS = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
 
 
 class Request(NamedTuple):
-    """What the client sent."""
+    """A request as the client sent it."""
 
     method: str
     path: str
@@ -24,27 +24,27 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the engine, or the proxy in its place, answers."""
+    """An answer of the engine, or of the proxy in its place."""
 
     status: int
     headers: Headers
     body: bytes
 
     @classmethod
-    def of(cls, status: int, content: object) -> "Answer":
-        """A JSON answer such as Elasticsearch gives."""
+    def from_json(cls, status: int, content: object) -> "Answer":
+        """Return a JSON answer in the form that Elasticsearch gives."""
         headers = [("Content-Type", "application/json"), ("X-Elastic-Product", "Elasticsearch")]
         return cls(status, headers, json.dumps(content).encode())
 
     def __bytes__(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status} {http.client.responses.get(self.status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in self.headers if name.lower() not in OWN]
+        lines += [f"{name}: {value}" for name, value in self.headers if name.lower() not in HOP_HEADERS]
         lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + self.body
 
 
 def read_request(reader: BufferedReader) -> Request | None:
-    """The next request of a connection; None when the client has closed it."""
+    """Return the next request of a connection, or None if the client has closed it."""
     line = reader.readline()
     if not line:
         return None
@@ -55,10 +55,10 @@ def read_request(reader: BufferedReader) -> Request | None:
 
 
 def ask(host: str, port: int, request: Request, timeout: float = 30) -> Answer:
-    """Send a request to a server and read the whole answer."""
+    """Send a request to a server and return its answer, read whole."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
-        headers = {name: value for name, value in request.headers if name.lower() not in OWN}
+        headers = {name: value for name, value in request.headers if name.lower() not in HOP_HEADERS}
         connection.request(request.method, request.path, request.body or None, headers)
         answer = connection.getresponse()
         return Answer(answer.status, answer.getheaders(), answer.read())

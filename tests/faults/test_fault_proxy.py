@@ -1,4 +1,4 @@
-"""Each fault of the proxy is the fault that it says, on a tiny engine of its own."""
+"""Each fault of the proxy has the effect that it describes, on a small fake engine."""
 
 import json
 import threading
@@ -10,8 +10,8 @@ from time import monotonic
 import pytest
 
 from tests.faults import faults
-from tests.faults.proxy import Fault, FaultProxy
 from tests.support import wait_until
+from tools.fault_proxy import Fault, FaultProxy
 
 BULK = b"""\
 {"index": {"_index": "a", "_id": "1"}}
@@ -23,7 +23,7 @@ BULK = b"""\
 
 
 class Engine(ThreadingHTTPServer):
-    """Remembers the bodies it got; answers a bulk as Elasticsearch would and all else with the path."""
+    """A fake engine that records the bodies of requests, and answers a bulk as Elasticsearch does."""
 
     daemon_threads = True
 
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -61,19 +61,19 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def proxy(engine: Engine) -> Iterator[FaultProxy]:
-    found = FaultProxy(f"http://127.0.0.1:{engine.server_port}")
-    yield found
-    found.close()
+    fault_proxy = FaultProxy(f"http://127.0.0.1:{engine.server_port}")
+    yield fault_proxy
+    fault_proxy.close()
 
 
 def bulk(proxy: FaultProxy, timeout: float = 5.0, path: str = "/_bulk") -> tuple[int, list[int]]:
-    """The status of a bulk, and of each of its items."""
+    """Send a bulk. Return its status, and that of each of its items."""
     connection = HTTPConnection("127.0.0.1", proxy.port, timeout=timeout)
     try:
         connection.request("POST", path, BULK)
         answer = connection.getresponse()
         items = json.loads(answer.read()).get("items", [])
-        return answer.status, [each["status"] for item in items for each in item.values()]
+        return answer.status, [result["status"] for item in items for result in item.values()]
     finally:
         connection.close()
 

@@ -1,4 +1,4 @@
-"""Orders over HTTP by the shortest way that Django REST framework knows."""
+"""The orders over HTTP with as little code as Django REST framework needs."""
 
 from django.urls import include, path
 from rest_framework.routers import DefaultRouter
@@ -17,7 +17,7 @@ class OrderSerializer(ModelSerializer[Order]):
 
 
 class OrderViewSet(ModelViewSet[Order]):
-    """Makes, changes and deletes orders."""
+    """Create, change and delete orders."""
 
     queryset = Order.objects.all()
     serializer_class = OrderSerializer

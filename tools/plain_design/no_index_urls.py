@@ -1,4 +1,4 @@
-"""The orders' addresses alone."""
+"""The URLs of the orders, without those of the search."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""The black hole: what goes through it, what it swallows, and what it cuts."""
+"""The black hole: what passes through it, what it swallows, and which connections it cuts."""
 
 import socket
 import socketserver
@@ -6,41 +6,43 @@ import threading
 
 import pytest
 
-from benchmarks.blackhole_proxy import Hole
 from tests.support import wait_until
+from tools.fault_proxy import BlackHoleProxy
 
 
 class Echo(socketserver.BaseRequestHandler):
     def handle(self):
-        while said := self.request.recv(100):
-            self.request.sendall(said)
+        while data := self.request.recv(100):
+            self.request.sendall(data)
 
 
 @pytest.fixture
-def hole():
+def proxy():
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Hole(server.server_address[1])
+        proxy = BlackHoleProxy(f"http://127.0.0.1:{server.server_address[1]}")
+        yield proxy
+        proxy.refuse()
         server.shutdown()
 
 
-def connect(hole):
-    return socket.create_connection(hole.listener.getsockname(), timeout=30)
+def connect(proxy):
+    return socket.create_connection(("127.0.0.1", proxy.port), timeout=30)
 
 
-def test_all_goes_through_until_it_is_opened(hole):
-    with connect(hole) as client:
+def test_all_bytes_pass_until_it_is_opened(proxy):
+    with connect(proxy) as client:
         client.sendall(b"hello")
         assert client.recv(100) == b"hello"
 
 
-def test_it_accepts_and_answers_nothing_on_old_connections_and_new_ones(hole):
-    with connect(hole) as old:
+def test_it_accepts_and_answers_nothing_on_old_connections_and_new_ones(proxy):
+    with connect(proxy) as old:
         old.sendall(b"hello")
         assert old.recv(100) == b"hello"
-        hole.open()
-        with connect(hole) as new:
+        proxy.open()
+        with connect(proxy) as new:
             for client in (old, new):
                 client.sendall(b"hello?")
                 client.settimeout(0.1)
@@ -48,17 +50,17 @@ def test_it_accepts_and_answers_nothing_on_old_connections_and_new_ones(hole):
                     client.recv(100)
 
 
-def test_whoever_waits_when_it_is_closed_is_cut_and_the_next_is_answered(hole):
-    hole.open()
-    with connect(hole) as client:
+def test_closing_it_cuts_the_clients_that_wait_and_answers_the_next(proxy):
+    proxy.open()
+    with connect(proxy) as client:
         client.sendall(b"hello?")
         client.settimeout(0.1)
         with pytest.raises(TimeoutError):
             client.recv(100)
-        wait_until(lambda: len(hole.sockets) == 2)  # both ends of the connection: it is accepted
-        hole.close()
+        wait_until(lambda: len(proxy._connections) == 2)  # both ends of the connection: it is accepted
+        proxy.close()
         client.settimeout(30)
         assert client.recv(100) == b""
-    with connect(hole) as client:
+    with connect(proxy) as client:
         client.sendall(b"hello")
         assert client.recv(100) == b"hello"

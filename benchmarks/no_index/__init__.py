@@ -1,1 +1,0 @@
-"""The service without any index: what a write costs by itself."""
