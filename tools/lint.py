@@ -26,6 +26,7 @@ def commands() -> list[list[str]]:
         [str(BIN / "ruff"), "check", "."],
         [str(BIN / "ruff"), "format", "--check", "."],
         [str(BIN / "mypy")],
+        [str(BIN / "lint-imports"), "--no-logo", "--no-cache"],
         [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
         *[["bash", "-n", str(script)] for script in scripts()],
         [*manage, "check"],
