@@ -17,6 +17,12 @@ DJANGO = {
     "ELASTICSEARCH_URL": "http://127.0.0.1:9",
     "DATABASE_URL": "sqlite://:memory:",
 }
+# A schema that comes with check-jsonschema, and the file that must follow it.
+SCHEMAS = [
+    ("compose-spec", "docker-compose.yml"),
+    ("dependabot", ".github/dependabot.yml"),
+    ("github-workflows", ".github/workflows/ci.yml"),
+]
 
 
 def commands() -> list[list[str]]:
@@ -27,7 +33,8 @@ def commands() -> list[list[str]]:
         [str(BIN / "ruff"), "format", "--check", "."],
         [str(BIN / "mypy")],
         [str(BIN / "lint-imports"), "--no-logo", "--no-cache"],
-        [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
+        [str(BIN / "codespell")],
+        *[[str(BIN / "check-jsonschema"), "--builtin-schema", f"vendor.{name}", path] for name, path in SCHEMAS],
         *[["bash", "-n", str(script)] for script in scripts()],
         [*manage, "check"],
         [*manage, "makemigrations", "--check", "--dry-run"],
