@@ -56,7 +56,7 @@ def assert_objects(tree, contract, complaint):
 
 
 def names(layer):
-    """The modules of one layer; those in parentheses need not exist."""
+    """Return the modules of one layer; those in parentheses need not exist."""
     return [name.strip("() ") for name in layer.replace(":", "|").split("|")]
 
 
