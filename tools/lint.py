@@ -13,6 +13,7 @@ BIN = Path(sys.executable).parent
 DJANGO = {
     "DJANGO_ENV_FILE": "",
     "DJANGO_DEBUG": "on",
+    "DJANGO_EXTRA_APPS": "tests.shop",  # the tests' models, for mypy
     "DJANGO_SECRET_KEY": "the linters' key, no secret",
     "ELASTICSEARCH_URL": "http://127.0.0.1:9",
     "DATABASE_URL": "sqlite://:memory:",
