@@ -13,10 +13,17 @@ BIN = Path(sys.executable).parent
 DJANGO = {
     "DJANGO_ENV_FILE": "",
     "DJANGO_DEBUG": "on",
+    "DJANGO_EXTRA_APPS": "tests.shop",  # the tests' models, for mypy
     "DJANGO_SECRET_KEY": "the linters' key, no secret",
     "ELASTICSEARCH_URL": "http://127.0.0.1:9",
     "DATABASE_URL": "sqlite://:memory:",
 }
+# A schema that comes with check-jsonschema, and the file that must follow it.
+SCHEMAS = [
+    ("compose-spec", "docker-compose.yml"),
+    ("dependabot", ".github/dependabot.yml"),
+    ("github-workflows", ".github/workflows/ci.yml"),
+]
 
 
 def commands() -> list[list[str]]:
@@ -26,7 +33,9 @@ def commands() -> list[list[str]]:
         [str(BIN / "ruff"), "check", "."],
         [str(BIN / "ruff"), "format", "--check", "."],
         [str(BIN / "mypy")],
-        [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"],
+        [str(BIN / "lint-imports"), "--no-logo", "--no-cache"],
+        [str(BIN / "codespell")],
+        *[[str(BIN / "check-jsonschema"), "--builtin-schema", f"vendor.{name}", path] for name, path in SCHEMAS],
         *[["bash", "-n", str(script)] for script in scripts()],
         [*manage, "check"],
         [*manage, "makemigrations", "--check", "--dry-run"],

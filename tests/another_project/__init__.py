@@ -1,0 +1,1 @@
+"""What runs inside the other project of tests/test_another_project.py."""
