@@ -26,12 +26,12 @@ def push(profiler: Profiler) -> int:
     """Change an order, and push it as the sender does; how many were pushed."""
     from search.conf import conf
     from search.outbox import transitions
-    from search.push import push
+    from search.push.push import push_keys
 
     for number in range(1, WARM + PUSHES + 1):
         [key] = change([number])
         with profiled(profiler, number > WARM):
-            transitions.record(push.push([key], "default", conf.PUSH_TIMEOUT), "default")
+            transitions.apply_results(push_keys([key], "default", conf.PUSH_TIMEOUT), "default")
     return PUSHES
 
 
@@ -39,14 +39,14 @@ def relay(profiler: Profiler) -> int:
     """Change a batch of orders, and claim and push it as the relay does, but one step after the other."""
     from search.conf import conf
     from search.outbox import transitions
-    from search.push import push
+    from search.push.push import push_keys
 
     size = conf.RELAY_BATCH_SIZE
     for batch in range(BATCHES + 1):
         change(range(batch * size + 1, (batch + 1) * size + 1))
         with profiled(profiler, batch > 0):
             keys = transitions.claim("default", limit=size)
-            transitions.record(push.push(keys, "default"), "default")
+            transitions.apply_results(push_keys(keys, "default"), "default")
         assert len(keys) == size, "somebody else pushes"
     return BATCHES * size
 

@@ -18,7 +18,7 @@ from django_elasticsearch_dsl.registries import registry
 from .conf import conf
 from .mapping.base import VersionedDocument
 from .mapping.registry import documents
-from .outbox.relations import hops
+from .outbox.relations import joins
 
 PROCESSOR = "search.signals.SignalProcessor"
 VENDORS = {"postgresql", "sqlite"}  # whose triggers search/outbox/triggers.py writes
@@ -98,7 +98,7 @@ def _version(document: type[VersionedDocument], model: type[Model]) -> Iterator[
 def _path(document: type[VersionedDocument], related: type[Model], path: str) -> Iterator[CheckMessage]:
     """A path leads from a related model to the document's model."""
     try:
-        end = list(hops(related, path))[-1].model
+        end = list(joins(related, path))[-1].model
         problem = "" if end is document.django.model._meta.concrete_model else f"leads to {end._meta.label}"
     except FieldDoesNotExist as error:
         problem = f"names no relation: {error}"

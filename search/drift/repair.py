@@ -14,7 +14,7 @@ from ..mapping.base import VersionedDocument
 from ..mapping.keys import Key
 from ..models import Entry
 from ..outbox import capture, transitions
-from ..push.push import push
+from ..push.push import push_keys
 from .compare import BATCH, batches
 from .row_diff import Difference, Kind, as_pk
 
@@ -39,8 +39,8 @@ def _repair(document: type[VersionedDocument], name: str, batch: Sequence[Differ
             removed += one.kind == Kind.ORPHANED and remove_stranger(name, one)
             continue
         keys.append(str(Key(model._meta.label, one.id)))
-    results = push(keys, using)
-    transitions.record(results, using)
+    results = push_keys(keys, using)
+    transitions.apply_results(results, using)
     return removed + sum(result.done for result in results)
 
 

@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from search.mapping.keys import Key
 from search.models import Entry
-from search.outbox import entries
-from search.outbox.outcomes import Answer, Outcome
-from search.push.push import Pushed
+from search.outbox.entries import read_entries
+from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from tests.shop.models import Item
 
 
@@ -34,9 +33,9 @@ def change(key: str) -> None:
     Item.objects.filter(pk=Key.parse(key).pk).update(name="changed")
 
 
-def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, **answer: Any) -> Pushed:
+def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, **answer: Any) -> PushResult:
     """What became of the entry as it is now."""
-    return Pushed(entries.read([key], "default")[0], Answer(outcome, **answer), deleted)
+    return PushResult(read_entries([key], "default")[0], ActionResult(outcome, **answer), deleted)
 
 
 def row(key: str) -> dict[str, Any] | None:

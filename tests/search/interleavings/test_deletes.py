@@ -43,7 +43,7 @@ def test_without_a_restart_the_tombstone_refuses_the_late_write(order, push):
     Order.objects.all().delete()
     push(order.pk).end()
     (result,) = late.end()
-    assert (result.answer.outcome, in_index(OrderDocument)) == (Outcome.AHEAD, {})
+    assert (result.outcome, in_index(OrderDocument)) == (Outcome.VERSION_CONFLICT, {})
     assert_quiet()
 
 
@@ -118,7 +118,7 @@ def test_a_sender_that_is_slower_than_the_wait_reads_again(order, push, engine, 
     forget_deletes(engine)
     settings.SEARCH_DELETE_GRACE_PERIOD = 1e-6
     (result,) = late.end()
-    assert (result.answer.outcome, result.answer.error) == (Outcome.RETRY, "rows too old to send")
+    assert (result.outcome, result.error) == (Outcome.RETRY, "rows too old to send")
     assert in_index(OrderDocument) == {}
     assert_quiet()
 

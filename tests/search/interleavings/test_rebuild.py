@@ -117,7 +117,7 @@ def test_a_record_before_the_index_would_find_none(order, push, engine):
     module.record_building(OrderDocument, name, "default")
     rename(order, "second")
     (result,) = push(order.pk).end()
-    assert (result.answer.outcome, engine.indices.exists(index=name).body) == (Outcome.RETRY, False)
+    assert (result.outcome, engine.indices.exists(index=name).body) == (Outcome.RETRY, False)
     assert set(waiting()) == {f"orders.Order:{order.pk}"}
     Index.objects.filter(name=name).delete()
     assert_quiet()
