@@ -29,12 +29,12 @@ def age(key: str, seconds: float) -> None:
 
 
 def change(key: str) -> None:
-    """Another change of the row: capture writes the entry anew."""
+    """Change the row again, which replaces its entry."""
     Item.objects.filter(pk=Key.parse(key).pk).update(name="changed")
 
 
 def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, **answer: Any) -> PushResult:
-    """What became of the entry as it is now."""
+    """Return a result for the entry as it is now."""
     return PushResult(read_entries([key], "default")[0], ActionResult(outcome, **answer), deleted)
 
 
@@ -44,7 +44,7 @@ def row(key: str) -> dict[str, Any] | None:
 
 
 def seconds_until(moment: Any) -> float:
-    """From the database's now to a moment of the entry."""
+    """Return the seconds from the database's current time to `moment`."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT clock_timestamp()")

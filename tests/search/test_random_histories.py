@@ -220,7 +220,7 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(data=st.data())
     def deliver_late(self, data: st.DataObject) -> None:
-        """A push that was held up goes on: it sends, and writes down what became of its entries."""
+        """Resume a push that was held up: it sends, and applies its results."""
         self.held.pop(data.draw(st.integers(0, len(self.held) - 1))).end()
 
     @precondition(lambda self: self.held and not self.restarted)

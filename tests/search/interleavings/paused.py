@@ -51,7 +51,7 @@ class Push(threading.Thread):
         return self
 
     def end(self) -> list[PushResult]:
-        """Let it run to its end; what became of the entries."""
+        """Let it run to its end, and return its results."""
         self._goal = ""
         self._run_on()
         self.join(PATIENCE)

@@ -26,7 +26,7 @@ def drifted():
     return list(Comparison(OrderDocument, name, "default").differences())
 
 
-def mend():
+def repair_all():
     return repair(OrderDocument, live(OrderDocument._index._name).name, drifted(), "default")
 
 
@@ -139,7 +139,7 @@ def test_a_push_of_the_lost_history_that_arrives_after_the_repair(order, push):
     late.end()
     assert Entry.objects.count() == 0
     assert in_index(OrderDocument) != in_database(OrderDocument)
-    assert mend() == 1
+    assert repair_all() == 1
     assert_in_step()
     assert_quiet()
 

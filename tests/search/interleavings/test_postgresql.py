@@ -134,21 +134,23 @@ def test_a_writer_that_waited_for_a_confirmation_notes_its_change_anew(order: Or
     assert_quiet()
 
 
-@pytest.mark.parametrize("move", ["remove", "settle", "forget", "postpone", "bury", "raise"])
-def test_no_move_leaves_a_lock(pair: tuple[Order, Order], move: str) -> None:
+@pytest.mark.parametrize(
+    "transition", ["confirm", "settle", "delete_settled", "postpone", "mark_dead", "raise_version"]
+)
+def test_no_move_leaves_a_lock(pair: tuple[Order, Order], transition: str) -> None:
     """A transaction left open would hold up the writer of the same row."""
     key = f"orders.Order:{pair[0].pk}"
     rename(pair[0].pk, "pushed")
-    if move == "forget":
+    if transition == "delete_settled":
         Entry.objects.update(state="settling")
-    values = {
-        "settle": {"settle": 60.0},
-        "postpone": {"delays": [0.0], "attempts": [1], "errors": [""]},
-        "bury": {"errors": [""]},
-        "raise": {"versions": [1]},
+    values = {"settle": {"grace_period": 60.0}}
+    columns: dict[str, dict[str, Any]] = {
+        "postpone": {"delay": 0.0, "attempts": 1, "error": ""},
+        "mark_dead": {"error": ""},
+        "raise_version": {"version": 1},
     }
-    entry = Entry.objects.get(key=key)
-    transitions._execute("default", move, confirmed(entry), **values.get(move, {}))
+    entry = {"key": key, "token": Entry.objects.get(key=key).token.hex}
+    transitions._execute("default", transition, values.get(transition), [entry | columns.get(transition, {})])
     assert connection.get_autocommit()
     Session(lambda: (sql("SET lock_timeout = '1ms'"), rename(pair[0].pk, "newer"))).result()
     assert_quiet()

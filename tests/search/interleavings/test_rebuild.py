@@ -155,7 +155,7 @@ class TestZombie:
     """A rebuild that was taken for dead wakes up."""
 
     def test_it_cannot_swap_what_another_has_swapped(self, order, push, engine):
-        """It names the index that it wants to replace, which the alias has left meanwhile."""
+        """It names the index that it wants to replace, which the alias no longer names."""
         first, zombie = live(), begin()
         fill(zombie)
         second = module.make(OrderDocument)

@@ -1,4 +1,4 @@
-"""C3: the process's one sender, on real servers: nobody is told `indexed` too early, and nothing wedges it."""
+"""C3: the process's one sender, on real servers: no request is answered `indexed` too early, and nothing blocks it."""
 
 import threading
 
@@ -72,7 +72,7 @@ def test_a_change_made_while_its_row_is_being_sent_is_told_of_by_the_next_bulk(o
 
 
 def test_who_gives_up_leaves_the_group_whole(order, gate, settings):
-    """A follower's wait ends while a bulk is under way: nobody hands it the lead, and later pushes are served."""
+    """A follower's wait ends while a bulk is under way: it needs no leader, and later pushes are served."""
     Order.objects.update(customer_name="second")
     settings.SEARCH_PUSH_TIMEOUT = 0.05
     assert in_threads(*[lambda: sender("default").push([key(order)])] * 3) == [False] * 3

@@ -40,7 +40,7 @@ def blocked(engine, name):
 @pytest.mark.real
 @pytest.mark.parametrize("refuses", ["the live one", "the one that is built"])
 def test_one_target_of_two_is_not_enough(order, push, engine, settings, refuses):
-    """Done when any is, the other would lack the change: the live one for ever, the new one after the swap."""
+    """Done when any is, the other would lack the change: the live one permanently, the new one after the swap."""
     settings.SEARCH_PUSH_TIMEOUT = 10
     index = begin()
     fill(index)

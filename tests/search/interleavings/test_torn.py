@@ -30,7 +30,7 @@ def test_a_row_and_its_child_change_between_the_reads_of_both(indices, push, sna
     (result,) = late.end()
     assert result.done
     (action,) = late.actions
-    # The snapshot is why it is not torn; without, the child's own entry mends it.
+    # The snapshot is why it is not torn; without it, the child's own entry corrects it.
     assert sent(action) == ("second row", ["old child" if snapshot else "new child"])
     assert next(iter(in_index(ItemDocument).values()))[1]["name"] == "second row"
     assert Entry.objects.count() == 1

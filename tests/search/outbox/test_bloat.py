@@ -1,4 +1,4 @@
-"""The outbox beside an old transaction: whose snapshot keeps every row that was confirmed and removed since."""
+"""The outbox next to a long transaction, whose snapshot keeps the dead rows of all entries confirmed since."""
 
 import threading
 

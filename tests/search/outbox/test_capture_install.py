@@ -47,7 +47,7 @@ def test_an_absent_trigger_is_seen_and_put_back():
     assert capture.status() == LABELS
 
 
-def test_rows_that_nobody_watched_are_queued():
+def test_unwatched_rows_are_queued():
     items = [Item.objects.create(name=str(number)) for number in range(3)]
     Part.objects.create(item=items[0], name="p")
     drop_one()

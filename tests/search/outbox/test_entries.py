@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_else_pushes(settings: Any) -> None:
+def _no_other_pushes(settings: Any) -> None:
     settings.SEARCH_PUSH = "off"
 
 

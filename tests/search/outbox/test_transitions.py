@@ -1,4 +1,4 @@
-"""The outbox's moves, on the database: what each changes, and that an entry written anew is never touched."""
+"""The outbox's transitions: what each changes, and that an entry with a newer change stays as it is."""
 
 import threading
 from datetime import timedelta
@@ -20,7 +20,7 @@ OUTCOMES = [outcome for outcome in Outcome if outcome not in (Outcome.SETTLING, 
 
 
 @pytest.fixture(autouse=True)
-def _nobody_else_pushes(settings):
+def _no_other_pushes(settings):
     settings.SEARCH_PUSH = "off"
 
 
@@ -147,7 +147,7 @@ class TestApplyResults:
 
     @pytest.mark.parametrize("deleted", [False, True])
     @pytest.mark.parametrize("outcome", OUTCOMES)
-    def test_an_entry_written_anew_is_never_touched(self, outcome, deleted):
+    def test_an_entry_with_a_newer_change_stays_as_it_is(self, outcome, deleted):
         [key] = make()
         claim()
         result = pushed(key, outcome, deleted=deleted)
@@ -275,7 +275,7 @@ class TestApplyResults:
 class TestNobodyWaits:
     """Locks: a claim or a confirmation that is held open never blocks a writer, nor the other way round."""
 
-    def test_a_held_writer_keeps_its_entry_and_nobody_waits_for_it(self):
+    def test_a_held_writer_keeps_its_entry_and_no_transition_waits(self):
         held, free = make(2)
         results = [pushed(held), pushed(free)]
 

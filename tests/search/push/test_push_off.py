@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
 @pytest.fixture
 def waiting(indices, settings):
-    """A change that nobody pushes."""
+    """A change that is not pushed."""
     settings.SEARCH_PUSH = "off"
     Order.objects.create(order_number="order00001", customer_name="John Doe", total_amount="1.50")
     assert Entry.objects.pending().count() == 1

@@ -168,7 +168,7 @@ class TestBatches:
         relay.drain()
         assert Entry.objects.count() == 0
 
-    def test_a_refused_document_holds_up_nobody_and_is_repaired_by_its_row(self, indices, monkeypatch):
+    def test_a_refused_document_holds_up_no_other_and_is_repaired_by_its_row(self, indices, monkeypatch):
         orders(3)
         bad = Order.objects.earliest("pk").pk
         monkeypatch.setattr(
