@@ -26,12 +26,12 @@ def push(profiler: Profiler) -> int:
     """Change orders one by one, and push each as the sender does. Return how many."""
     from search.conf import conf
     from search.outbox import transitions
-    from search.push import push
+    from search.push.push import push_keys
 
     for number in range(1, WARM_UP + PUSHES + 1):
         [key] = change([number])
         with profiled(profiler, number > WARM_UP):
-            transitions.record(push.push([key], "default", conf.PUSH_TIMEOUT), "default")
+            transitions.apply_results(push_keys([key], "default", conf.PUSH_TIMEOUT), "default")
     return PUSHES
 
 
@@ -39,14 +39,14 @@ def relay(profiler: Profiler) -> int:
     """Change batches of orders, and claim and push each as the relay does, but step by step. Return how many orders."""
     from search.conf import conf
     from search.outbox import transitions
-    from search.push import push
+    from search.push.push import push_keys
 
     size = conf.RELAY_BATCH_SIZE
     for batch in range(RELAY_BATCHES + 1):
         change(range(batch * size + 1, (batch + 1) * size + 1))
         with profiled(profiler, batch > 0):
             keys = transitions.claim("default", limit=size)
-            transitions.record(push.push(keys, "default"), "default")
+            transitions.apply_results(push_keys(keys, "default"), "default")
         assert len(keys) == size, "another process pushes"
     return RELAY_BATCHES * size
 

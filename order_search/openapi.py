@@ -30,7 +30,7 @@ FRESH = OpenApiParameter(
     "X-Search-Fresh",
     location=OpenApiParameter.HEADER,
     response=[200, 410, 503],
-    description="With `fresh=true`: `yes`, or `no; waiting=3` where what waits could not be brought in in time.",
+    description="With `fresh=true`: `yes`, or `no; pending=3` where what waits could not be brought in in time.",
 )
 RETRY_AFTER = OpenApiParameter(
     "Retry-After",

@@ -16,7 +16,7 @@ from order_search import openapi
 from order_search.documents import OrderDocument
 from order_search.serializers import ExportParameters, HighlightedOrder, SearchParameters, SuggestParameters
 from search.exceptions import CursorExpired, InvalidCursor, InvalidQuery, SearchError, SearchTooSlow
-from search.push.freshness import freshen
+from search.push.freshness import ensure_fresh
 from search.query.export import Export
 from search.query.params import Parameters
 from search.query.request import Found, Wanted
@@ -45,7 +45,7 @@ class SearchView(APIView):
         given = self.parameters(data=request.query_params)
         given.is_valid(raise_exception=True)
         wanted = dict(given.validated_data)
-        headers = {"X-Search-Fresh": str(freshen())} if wanted.pop("fresh", False) else {}
+        headers = {"X-Search-Fresh": str(ensure_fresh())} if wanted.pop("fresh", False) else {}
         return answered(lambda: self.answer(request, wanted), headers)
 
     def answer(self, request: Request, wanted: dict[str, Any]) -> HttpResponseBase:

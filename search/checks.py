@@ -18,7 +18,7 @@ from django_elasticsearch_dsl.registries import registry
 from .conf import conf
 from .mapping.base import VersionedDocument
 from .mapping.registry import documents
-from .outbox.relations import hops
+from .outbox.relations import joins
 
 # Computed, because the package may be installed under another name.
 PROCESSOR = f"{__package__}.signals.SignalProcessor"
@@ -100,7 +100,7 @@ def _check_version(document: type[VersionedDocument], model: type[Model]) -> Ite
 def _check_path(document: type[VersionedDocument], related: type[Model], path: str) -> Iterator[CheckMessage]:
     """Check that a path leads from a related model to the document's model."""
     try:
-        end = list(hops(related, path))[-1].model
+        end = list(joins(related, path))[-1].model
         problem = "" if end is document.django.model._meta.concrete_model else f"leads to {end._meta.label}"
     except FieldDoesNotExist as error:
         problem = f"does not name a relation: {error}"

@@ -1,4 +1,4 @@
-"""What the database remembers for the index's sake: the outbox, each model's floor, and the indices."""
+"""The records that keep the index in step: outbox entries, version floors, physical indices, backfills and relays."""
 
 from datetime import datetime
 from typing import Self
@@ -9,42 +9,39 @@ from django.utils import timezone
 
 
 class EntryState(TextChoices):
-    """Where an entry stands."""
+    """The state of an outbox entry."""
 
-    PENDING = "pending"  # not yet confirmed by every target; pushed at retry_at, or by the next push of its row
+    PENDING = "pending"  # not confirmed by every target; pushed at retry_at, or by the next push of its row
     SETTLING = "settling"  # a delete confirmed once; sent again at retry_at, in case a late write undid it
-    DEAD = "dead"  # the engine refused the document; waits for a new change, a replay or a discard
+    DEAD = "dead"  # Elasticsearch refused the document; kept until a new change, a replay or a discard
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
-    """The outbox's questions, by name."""
-
     def pending(self) -> Self:
-        """The backlog: what the index has not confirmed at all."""
+        """Return the backlog: entries that the index has not confirmed at all."""
         return self.filter(state=EntryState.PENDING)
 
     def settling(self) -> Self:
-        """Deletes confirmed once."""
+        """Return the entries of deletes confirmed once."""
         return self.filter(state=EntryState.SETTLING)
 
     def dead(self) -> Self:
-        """The dead letters."""
         return self.filter(state=EntryState.DEAD)
 
     def due(self, now: datetime | None = None) -> Self:
-        """What should be pushed at `now`."""
+        """Return the entries to push at `now`."""
         return self.exclude(state=EntryState.DEAD).filter(retry_at__lte=now or timezone.now())
 
 
 class Entry(models.Model):
-    """A captured change that the index has not confirmed. Written by the database's triggers alone.
+    """A captured change that the index has not confirmed. Created by the database's triggers only.
 
-    A dirty set, not a log: at most one entry a row. A new change of the row replaces all but
-    `first_changed_at`, and draws a new `token`; who confirms must name the token that was read.
+    The outbox is a dirty set, not a log: it has at most one entry per row. A new change of the row replaces all but
+    `first_changed_at` and sets a new `token`. A confirmation names the token that was read.
     """
 
     key = models.CharField(primary_key=True, max_length=255)  # model label and pk: orders.Order:17
-    version = models.BigIntegerField()  # the row's; for a delete, above every version the row had
+    version = models.BigIntegerField()  # the row's version; for a delete, above every version of the row
     deleted = models.BooleanField(default=False)
     token = models.UUIDField()
     state = models.CharField(max_length=8, choices=EntryState.choices, default=EntryState.PENDING)
@@ -71,9 +68,9 @@ class Entry(models.Model):
 
 
 class VersionFloor(models.Model):
-    """No key of this model ever gets a version at or below this one again.
+    """The version that every new key of a model must exceed.
 
-    Raised when a delete's entry is removed for good: what the entry knew of the key, the floor knows of all keys.
+    Raised when a delete's entry is removed: the entry had the version of its key, the floor holds for all keys.
     """
 
     model = models.CharField(primary_key=True, max_length=255)  # model label: orders.Order
@@ -87,41 +84,39 @@ class VersionFloor(models.Model):
 
 
 class IndexState(TextChoices):
-    """Where an index stands."""
+    """The state of a physical index."""
 
-    BUILDING = "building"  # being filled; written by processes of its own fingerprint only
+    BUILDING = "building"  # being filled; written only by processes with its fingerprint
     LIVE = "live"  # the alias names it
-    STANDBY = "standby"  # was live; still written, so that a rollback loses nothing
-    RETIRED = "retired"  # no longer written; deleted after the longest push
+    STANDBY = "standby"  # was live; still written, so a rollback loses nothing
+    RETIRED = "retired"  # no longer written; deleted when no push to it can be under way
 
 
 class IndexQuerySet(models.QuerySet["Index"]):
-    """The indices' questions, by name."""
-
     def targets(self) -> Self:
-        """The indices that a push must reach."""
+        """Return the indices that a push must reach."""
         return self.exclude(state=IndexState.RETIRED)
 
     def live(self) -> Self:
-        """The indices that are searched, one an alias."""
+        """Return the indices that are searched, one per alias."""
         return self.filter(state=IndexState.LIVE)
 
 
 class Index(models.Model):
     """A physical index in Elasticsearch and its state. Writes go to its name, never to the alias.
 
-    A building index is also the lock of its rebuild: one an alias, held by `owner` while `heartbeat_at` is recent.
+    A building index is also the lock of its rebuild: one per alias, held by `owner` while `heartbeat_at` is recent.
     """
 
     name = models.CharField(primary_key=True, max_length=255)
     alias = models.CharField(max_length=255)
     state = models.CharField(max_length=8, choices=IndexState.choices)
     fingerprint = models.CharField(max_length=64)
-    replaces = models.JSONField(default=list, blank=True)  # the fingerprints of the code before this index's
-    owner = models.CharField(max_length=255, blank=True, default="")  # who builds it
-    heartbeat_at = models.DateTimeField(null=True, blank=True)  # when its owner was last known to be alive
-    verified_at = models.DateTimeField(null=True, blank=True)  # when it was last compared with the database
-    drift = models.JSONField(default=dict, blank=True)  # what that found: {"missing": 0, ...}
+    replaces = models.JSONField(default=list, blank=True)  # fingerprints of older code
+    owner = models.CharField(max_length=255, blank=True, default="")  # the process that builds it
+    heartbeat_at = models.DateTimeField(null=True, blank=True)  # last sign of life of its owner
+    verified_at = models.DateTimeField(null=True, blank=True)  # last comparison with the database
+    drift = models.JSONField(default=dict, blank=True)  # result of that comparison: {"missing": 0, ...}
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -139,10 +134,10 @@ class Index(models.Model):
         return f"{self.name} {self.state}"
 
     def accepts_fingerprint(self, fingerprint: str) -> bool:
-        """Whether code of this fingerprint may write here.
+        """Return whether code with this fingerprint may write to this index.
 
-        Newer code writes to the older live index, which ignores what it does not map. Older code never writes to a
-        newer index, building or live: its documents would lack what the new mapping is for.
+        Newer code writes to the older live index, which ignores fields that it does not map. Older code never writes
+        to a newer index, building or live: its documents would not have the new fields.
         """
         if self.state == IndexState.BUILDING:
             return fingerprint == self.fingerprint
@@ -150,13 +145,13 @@ class Index(models.Model):
 
 
 class BackfillRange(models.Model):
-    """A part of a table that a backfill copies, and how far it has come: what a killed rebuild resumes from."""
+    """A range of a table's keys that a backfill indexes, with its progress, from which a killed rebuild resumes."""
 
     index = models.ForeignKey(Index, on_delete=models.CASCADE, related_name="ranges")
     number = models.PositiveIntegerField()
-    after = models.CharField(max_length=255, blank=True, default="")  # the key before its first; empty: from the start
-    until = models.CharField(max_length=255, blank=True, default="")  # its last key; empty: to the end
-    reached = models.CharField(max_length=255, blank=True, default="")  # the last key that the engine confirmed
+    after = models.CharField(max_length=255, blank=True, default="")  # exclusive; empty: from the first key
+    until = models.CharField(max_length=255, blank=True, default="")  # inclusive; empty: to the last key
+    reached = models.CharField(max_length=255, blank=True, default="")  # the last confirmed key
     done = models.BooleanField(default=False)
     indexed = models.PositiveBigIntegerField(default=0)  # documents
     refused = models.JSONField(default=list, blank=True)  # the first refused documents, by key and cause
@@ -171,7 +166,7 @@ class BackfillRange(models.Model):
 
 
 class RelayProcess(models.Model):
-    """A running relay, by the beat it writes: `search_status` counts those that beat lately."""
+    """A running relay. `search_status` counts those with a recent heartbeat."""
 
     name = models.CharField(primary_key=True, max_length=255)  # host:pid
     started_at = models.DateTimeField(default=timezone.now)

@@ -1,11 +1,12 @@
-"""The story of a change: a save or a delete is noted, and after the commit one push carries all of them.
+"""The way of a change begins here: a receiver adds the row's key, and after the commit one push carries all keys.
 
-The database has captured the change already, in the same transaction (search/outbox/capture.py). A receiver only notes
-the row's key; it never talks to the engine inside a transaction, and never raises into the caller. What this push does
-not reach, the relay does.
+The database has captured the change already, in the same transaction (search/outbox/capture.py). A receiver never
+calls Elasticsearch inside a transaction, and never raises into the caller. The relay pushes what this push does not.
+
+Read on in push/sender.py, push/push.py, push/actions.py, push/bulk.py and outbox/transitions.py.
 """
 
-import logging
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,7 +14,7 @@ from weakref import WeakKeyDictionary
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import ModelSignal, post_delete, post_save
 from django_elasticsearch_dsl.signals import BaseSignalProcessor
 
 from .conf import conf
@@ -22,48 +23,65 @@ from .outbox.relations import parent_keys
 from .push import request_status
 from .push.sender import sender
 
-logger = logging.getLogger(__name__)
-_noted: WeakKeyDictionary[BaseDatabaseWrapper, set[str]] = WeakKeyDictionary()
+# The keys of each connection's transaction. Weak, so that a thread's keys do not outlive its connections.
+_pending: WeakKeyDictionary[BaseDatabaseWrapper, set[str]] = WeakKeyDictionary()
 
 
-def changed(instance: Model, using: str, *, path: str = "", **kwargs: Any) -> None:
-    """A row was saved or deleted: note its key, or along `path` its parent's, for this transaction's one push."""
-    keys, found = _noted.setdefault(connections[using], set()), parent_keys(instance, path)
-    keys |= found or set()
+def on_row_changed(instance: Model, using: str, *, path: str = "", **kwargs: Any) -> None:
+    """Add the key of a saved or deleted row, or of its parent at the end of `path`, to the transaction's one push."""
+    keys = parent_keys(instance, path)
+    _pending.setdefault(connections[using], set()).update(keys or ())
     # Each time: a savepoint's rollback drops the callbacks registered inside it.
-    transaction.on_commit(partial(push_noted, using), using=using, robust=True)
-    if found is None:
+    transaction.on_commit(partial(push_after_commit, using), using=using, robust=True)
+    if keys is None:
         transaction.on_commit(partial(request_status.note, False), using=using, robust=True)
 
 
-def push_noted(using: str) -> None:
-    """After the commit: the first callback to run takes the whole set and pushes it."""
-    keys = _noted.pop(connections[using], set())
+def push_after_commit(using: str) -> None:
+    """Push all keys of the transaction. Of its callbacks the first to run takes the whole set."""
+    keys = _pending.pop(connections[using], set())
     if keys:
         request_status.note(conf.PUSH == "sync" and sender(using).push(keys))
 
 
+class RowChangedReceiver:
+    """Receiver of post_save and post_delete for one model and the path from it to a document's row."""
+
+    def __init__(self, model: type[Model], path: str) -> None:
+        self.model = model
+        self.path = path
+        self.dispatch_uid = f"search.on_row_changed.{model._meta.label}.{path}"
+
+    def __call__(self, instance: Model, using: str, **kwargs: Any) -> None:
+        on_row_changed(instance, using, path=self.path)
+
+    def connect(self, signal: ModelSignal) -> None:
+        signal.connect(self, sender=self.model, weak=False, dispatch_uid=self.dispatch_uid)
+
+    def disconnect(self, signal: ModelSignal) -> None:
+        signal.disconnect(sender=self.model, dispatch_uid=self.dispatch_uid)
+
+
 class SignalProcessor(BaseSignalProcessor):  # type: ignore[misc]  # the package has no types
-    """Connects the receivers once django-elasticsearch-dsl's registry is full; search knows models only by it."""
+    """Connects the receivers when django-elasticsearch-dsl's registry is complete: models are known through it only."""
 
     def setup(self) -> None:
-        """Connect."""
-        for model, path in watched():
+        for receiver in _receivers():
             for signal in (post_save, post_delete):
-                signal.connect(partial(changed, path=path), sender=model, weak=False, dispatch_uid=_uid(model, path))
+                receiver.connect(signal)
 
     def teardown(self) -> None:
-        """Disconnect: changes are still captured, and the relay pushes them."""
-        for model, path in watched():
+        """Disconnect the receivers. Changes are still captured, and the relay pushes them."""
+        for receiver in _receivers():
             for signal in (post_save, post_delete):
-                signal.disconnect(sender=model, dispatch_uid=_uid(model, path))
+                receiver.disconnect(signal)
 
 
-def watched() -> list[tuple[type[Model], str]]:
-    """Every model whose rows make a document, and the path from it to the document's row (empty: its own)."""
-    found = [(document.django.model, "") for document in documents()]
-    return found + [(model, path) for document in documents() for model, path in document.capture.items()]
+def _receivers() -> Iterator[RowChangedReceiver]:
+    return (RowChangedReceiver(model, path) for model, path in tracked_models())
 
 
-def _uid(model: type[Model], path: str) -> str:
-    return f"search.changed.{model._meta.label}.{path}"
+def tracked_models() -> list[tuple[type[Model], str]]:
+    """Return every model whose rows are in a document, with the path to the document's row (empty: its own)."""
+    related = [(model, path) for document in documents() for model, path in document.capture.items()]
+    return [(document.django.model, "") for document in documents()] + related

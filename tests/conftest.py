@@ -96,4 +96,4 @@ def _no_sender_outlives_its_test() -> Iterator[None]:
 
     yield
     sender.stop_all()
-    sender.forget_all()
+    sender.clear_senders()

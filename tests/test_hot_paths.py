@@ -15,7 +15,7 @@ from orders.models import Order
 from search.client.node import DeadlineNode
 from search.models import Entry
 from search.push import sender
-from search.push.push import push
+from search.push.push import push_keys
 from search.push.relay import Relay
 
 READ = ["BEGIN", "SELECT", "SELECT", "SELECT", "SELECT", "COMMIT"]  # entries, rows, their lines, targets
@@ -117,7 +117,7 @@ def test_a_push_asks_the_same_for_one_row_and_for_300(indices: Any, asked: Any, 
     settings.SEARCH_PUSH = "async"
     keys = rows(count, 0)
     with asked() as found:
-        assert len(push(keys, "default")) == count
+        assert len(push_keys(keys, "default")) == count
     assert found.statements == {"own": READ}
     assert found.calls == ["PUT /_bulk"]
 

@@ -1,6 +1,6 @@
-"""The Elasticsearch client: one `client()`, its errors as this package's own, and a node with a deadline.
+"""The Elasticsearch client: one `client()`, translation of its errors, and a node with a deadline.
 
-May import `conf` and `exceptions` only. Settings import `client.node`, so nothing here reads settings when imported.
+May import conf and exceptions. The settings import `client.node`, so nothing here reads settings when imported.
 """
 
 from .connection import client, client_with_timeout, ping

@@ -1,4 +1,4 @@
-"""The one Elasticsearch client of this process, as django-elasticsearch-dsl configured it."""
+"""The one Elasticsearch client of this process, as configured for django-elasticsearch-dsl."""
 
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ def client(**options: Any) -> Elasticsearch:
 
 
 def client_with_timeout(seconds: float) -> Elasticsearch:
-    """Return the client with a request timeout, reused: making one costs as much as a small bulk."""
+    """Return the client with a request timeout, cached: creating one takes as long as a small bulk."""
     return _with_timeout(client(), seconds)
 
 
@@ -24,5 +24,5 @@ def _with_timeout(connection: Elasticsearch, seconds: float) -> Elasticsearch:
 
 
 def ping(timeout: float) -> None:
-    """Make the smallest possible request. Raise whatever the client raises when Elasticsearch does not answer."""
+    """Make the smallest possible request. Raise the client's error if Elasticsearch does not respond in `timeout` s."""
     client_with_timeout(timeout).info(filter_path="version.number")

@@ -7,12 +7,12 @@ from elasticsearch import ApiError, NotFoundError, TransportError
 
 from ..exceptions import EngineRefused, EngineUnavailable, NoIndex
 
-BUSY = {429, 502, 503, 504}  # it answers, but cannot work now
+UNAVAILABLE_STATUS = {429, 502, 503, 504}  # Elasticsearch, or a proxy, responds but cannot serve the request now
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn the client's errors into EngineUnavailable, NoIndex or EngineRefused, with the engine's reason."""
+    """Raise EngineUnavailable, NoIndex or EngineRefused, with Elasticsearch's reason, for the client's errors."""
     try:
         yield
     except ApiError as error:
@@ -22,8 +22,8 @@ def translate_errors() -> Iterator[None]:
 
 
 def translated(error: ApiError) -> EngineUnavailable | EngineRefused | NoIndex:
-    """The error of this package that says the same."""
-    if error.status_code in BUSY:
+    """Return this package's error for an ApiError."""
+    if error.status_code in UNAVAILABLE_STATUS:
         return EngineUnavailable(f"{error.status_code} {reason(error)}")
     if isinstance(error, NotFoundError) and error.error == "index_not_found_exception":
         return NoIndex(reason(error))
@@ -31,7 +31,7 @@ def translated(error: ApiError) -> EngineUnavailable | EngineRefused | NoIndex:
 
 
 def reason(error: ApiError) -> str:
-    """What the engine gave as the innermost cause, in one line."""
+    """Return the error's type and reason with the reasons of all its causes, in one line."""
     body = error.body if isinstance(error.body, dict) else {}
     cause = body.get("error", error.message)
     if not isinstance(cause, dict):

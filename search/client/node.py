@@ -1,8 +1,8 @@
-"""An HTTP node with a deadline from the first byte to the last.
+"""An HTTP node whose request timeout bounds the whole call.
 
-The client's own timeout starts anew with every byte, so a server that drips holds a caller for minutes. Here a
-watchdog shuts the socket down when the whole call has taken too long: one thread for all calls of the process, since
-to start one for each takes a tenth of a push's time. No Django in here: settings import it.
+The client's own timeout starts again with every byte received, so a slow server can hold a caller for minutes. Here a
+watchdog shuts the call's socket down at the deadline. One thread watches all calls of the process, since starting one
+per call takes a tenth of a push's time. The settings import this module, so it does not import Django.
 """
 
 import os
@@ -17,44 +17,61 @@ from typing import Any
 import elastic_transport
 from elastic_transport import ConnectionTimeout, Urllib3HttpNode
 from elastic_transport.client_utils import DEFAULT
-
-_current = threading.local()
-
-
-def _remember(connection: Any) -> None:
-    _current.connection = connection
-
-
-class _Remembered:
-    """A connection that tells its thread's call which socket it uses."""
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:
-        _remember(self)
-        return super().request(*args, **kwargs)  # type: ignore[misc]
-
-    def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
-        _remember(self)
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class _Call:
-    """One call under watch: `cut` ends it from the watchdog's thread."""
+    """A call under watch. Its connection reports itself, so the watchdog's thread can shut down the socket."""
 
     def __init__(self, seconds: float) -> None:
-        self.local = _current.__dict__
-        self.ends_at = monotonic() + seconds
+        self.deadline = monotonic() + seconds
+        self.connection: HTTPConnection | None = None
         self.expired = False
 
-    def cut(self) -> None:
+    def expire(self) -> None:
         self.expired = True
-        sock = getattr(self.local.get("connection"), "sock", None)
+        sock = getattr(self.connection, "sock", None)
         if sock is not None:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
 
+class _CurrentCall(threading.local):
+    """The call that this thread makes, if it is watched."""
+
+    call: _Call | None = None
+
+
+_current = _CurrentCall()
+
+
+class _WatchedHTTPConnection(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _report(self)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _report(self)
+        super().request(*args, **kwargs)
+
+
+class _WatchedHTTPSConnection(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _report(self)
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _report(self)
+        super().request(*args, **kwargs)
+
+
+def _report(connection: HTTPConnection) -> None:
+    if _current.call is not None:
+        _current.call.connection = connection
+
+
 class _Watchdog:
-    """Cuts the calls that are late. It sleeps until the earliest end it knows, also if that call is over."""
+    """Expires calls at their deadlines. Sleeps until the earliest deadline, even if that call has returned."""
 
     def __init__(self) -> None:
         self._calls: set[_Call] = set()
@@ -64,18 +81,20 @@ class _Watchdog:
 
     @contextmanager
     def watch(self, seconds: float) -> Iterator[_Call]:
-        """Cut what this thread calls inside when `seconds` are over; never what it calls afterwards."""
+        """Expire the call that this thread makes inside after `seconds`; never a later one."""
         call = _Call(seconds)
         with self._changed:
             self._calls.add(call)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="search-watchdog", daemon=True)
                 self._thread.start()
-            if call.ends_at < self._wakes_at:
+            if call.deadline < self._wakes_at:
                 self._changed.notify()
+        _current.call = call
         try:
             yield call
         finally:
+            _current.call = None
             with self._changed:
                 self._calls.discard(call)
 
@@ -83,24 +102,21 @@ class _Watchdog:
         with self._changed:
             while True:
                 now = monotonic()
-                late = {call for call in self._calls if call.ends_at <= now}
-                self._calls -= late
-                for call in late:
-                    call.cut()
-                self._wakes_at = min((call.ends_at for call in self._calls), default=inf)
+                late_calls = {call for call in self._calls if call.deadline <= now}
+                self._calls -= late_calls
+                for call in late_calls:
+                    call.expire()
+                self._wakes_at = min((call.deadline for call in self._calls), default=inf)
                 self._changed.wait(None if self._wakes_at == inf else self._wakes_at - now)
 
 
-_watchdog = _Watchdog()
+_watchdogs: dict[int, _Watchdog] = {}  # by process id: a forked child has none of its parent's threads
 
 
-def _begin_anew() -> None:
-    """A child process has none of its parent's threads."""
-    global _watchdog
-    _watchdog = _Watchdog()
-
-
-os.register_at_fork(after_in_child=_begin_anew)
+def _watchdog() -> _Watchdog:
+    """Return this process's watchdog. setdefault() is atomic, so no lock is needed that a fork could copy locked."""
+    pid = os.getpid()
+    return _watchdogs.get(pid) or _watchdogs.setdefault(pid, _Watchdog())
 
 
 class DeadlineNode(Urllib3HttpNode):
@@ -108,8 +124,7 @@ class DeadlineNode(Urllib3HttpNode):
 
     def __init__(self, config: elastic_transport.NodeConfig) -> None:
         super().__init__(config)
-        base = self.pool.ConnectionCls
-        self.pool.ConnectionCls = type(f"Remembered{base.__name__}", (_Remembered, base), {})
+        self.pool.ConnectionCls = _WatchedHTTPSConnection if config.scheme == "https" else _WatchedHTTPConnection
 
     def perform_request(
         self, method: str, target: str, body: Any = None, headers: Any = None, request_timeout: Any = DEFAULT
@@ -117,15 +132,12 @@ class DeadlineNode(Urllib3HttpNode):
         seconds = self.config.request_timeout if request_timeout is DEFAULT else request_timeout
         if seconds is None:
             return super().perform_request(method, target, body=body, headers=headers, request_timeout=request_timeout)
-        _current.connection = None
-        with _watchdog.watch(seconds) as call:
+        with _watchdog().watch(seconds) as call:
             try:
                 return super().perform_request(
                     method, target, body=body, headers=headers, request_timeout=request_timeout
                 )
             except elastic_transport.TransportError as error:
                 if call.expired:
-                    raise ConnectionTimeout(f"No whole answer within {seconds} s", errors=(error,)) from error
+                    raise ConnectionTimeout(f"No complete response within {seconds} s", errors=(error,)) from error
                 raise
-            finally:
-                _current.connection = None

@@ -14,7 +14,7 @@ from ..mapping.base import VersionedDocument
 from ..mapping.keys import Key, label_of
 from ..models import Entry
 from ..outbox import capture, transitions
-from ..push.push import push
+from ..push.push import push_keys
 from .compare import ROWS_PER_BATCH, batches
 from .row_diff import Difference, DriftKind, as_pk
 
@@ -40,8 +40,8 @@ def _repair_batch(document: type[VersionedDocument], name: str, batch: Sequence[
         elif difference.kind == DriftKind.ORPHANED:
             delete_unknown_document(name, difference)
             deleted += 1
-    results = push(keys, using)
-    transitions.record(results, using)
+    results = push_keys(keys, using)
+    transitions.apply_results(results, using)
     return deleted + sum(result.done for result in results)
 
 

@@ -2,7 +2,11 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+from django.apps import apps
 from django.db import migrations, models
+
+# A copy of this app may have another label.
+APP_LABEL = apps.get_containing_app_config(__name__).label
 
 
 class Migration(migrations.Migration):
@@ -91,7 +95,7 @@ class Migration(migrations.Migration):
                 ('indexed', models.PositiveBigIntegerField(default=0)),
                 ('refused', models.JSONField(blank=True, default=list)),
                 ('refusals', models.PositiveIntegerField(default=0)),
-                ('index', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ranges', to='search.index')),
+                ('index', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ranges', to=f'{APP_LABEL}.index')),
             ],
             options={
                 'db_table': 'search_range',

@@ -1,10 +1,13 @@
-"""Capture's triggers come with every migrate (see search/apps.py) and go when this migration is undone."""
+"""Storage parameters of the outbox. The triggers are installed after every migrate (see search/apps.py)."""
 
+from django.apps import apps
 from django.db import migrations
 
+APP_LABEL = apps.get_containing_app_config(__name__).label
 
-def tend(apps, schema_editor):
-    """PostgreSQL: an outbox lives by insert and delete; its dead rows must go as fast as they come."""
+
+def set_storage_parameters(apps, schema_editor):
+    """On PostgreSQL, let autovacuum remove the outbox's dead rows at once: entries live shortly."""
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(
             "ALTER TABLE search_outbox SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, "
@@ -14,13 +17,13 @@ def tend(apps, schema_editor):
 
 
 def drop_capture(apps, schema_editor):
-    """Before the outbox goes, the triggers that write it."""
+    """Drop the triggers before the outbox that they write."""
     from ..outbox.capture import remove
 
     remove(schema_editor.connection.alias)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("search", "0001_initial")]
+    dependencies = [(APP_LABEL, "0001_initial")]
 
-    operations = [migrations.RunPython(tend, drop_capture)]
+    operations = [migrations.RunPython(set_storage_parameters, drop_capture)]

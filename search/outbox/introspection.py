@@ -1,4 +1,4 @@
-"""What of capture a database has: its triggers, how to drop them, and how to wait for one's turn to change them."""
+"""Introspection of capture's triggers in a database, and the lock that serializes their installation."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 PREFIX = "search_capture_"
-LOCK_TIMEOUT = "2s"  # a table that is busy for longer is left as it is: writers must not queue behind us
-TURN = 7_235_841_112  # the advisory lock of those who install: any number that nobody else uses
+LOCK_TIMEOUT = "2s"  # a table in use for longer is left as it is, since writers queue behind our lock request
+INSTALLATION_LOCK = 7_235_841_112  # key of the advisory lock: any number that no other application uses
 
 POSTGRESQL = """
     SELECT trigger.tgname, CASE WHEN trigger.tgenabled IN ('O', 'A') THEN obj_description(trigger.oid, 'pg_trigger') END
@@ -20,9 +20,9 @@ SQLITE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND instr(n
 
 
 def triggers(connection: BaseDatabaseWrapper) -> dict[str, str | None]:
-    """Capture's triggers and how to tell one from another code's: PostgreSQL its comment, SQLite its SQL.
+    """Return each of capture's triggers with its signature: on PostgreSQL its comment, on SQLite its SQL.
 
-    None where a trigger is disabled.
+    The signature of a disabled trigger is None.
     """
     with connection.cursor() as cursor:
         cursor.execute(POSTGRESQL if connection.vendor == "postgresql" else SQLITE, [PREFIX])
@@ -30,7 +30,7 @@ def triggers(connection: BaseDatabaseWrapper) -> dict[str, str | None]:
 
 
 def drop(connection: BaseDatabaseWrapper, names: Collection[str]) -> None:
-    """Drop triggers; on PostgreSQL by the function of the same name, which takes its trigger with it."""
+    """Drop triggers by name. On PostgreSQL each function has its trigger's name and is dropped with it."""
     with connection.cursor() as cursor:
         for name in sorted(names):
             quoted = connection.ops.quote_name(name)
@@ -41,19 +41,19 @@ def drop(connection: BaseDatabaseWrapper, names: Collection[str]) -> None:
 
 
 @contextmanager
-def turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Inside a transaction: wait for others who install, then for tables no longer than LOCK_TIMEOUT."""
+def installation_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Hold the lock of installers until the transaction ends, and wait for tables at most LOCK_TIMEOUT inside."""
     if connection.vendor != "postgresql":
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s), current_setting('lock_timeout')", [TURN])
-        before = cursor.fetchone()[1]
+        cursor.execute("SELECT pg_advisory_xact_lock(%s), current_setting('lock_timeout')", [INSTALLATION_LOCK])
+        previous_timeout = cursor.fetchone()[1]
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
         yield
-        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [previous_timeout])
 
 
-def is_busy(error: OperationalError) -> bool:
-    """Whether somebody else's lock is the cause: PostgreSQL's lock_not_available, SQLite's busy."""
+def is_lock_timeout(error: OperationalError) -> bool:
+    """Return whether another session's lock is the cause: PostgreSQL's lock_not_available, SQLite's busy."""
     return getattr(error.__cause__, "sqlstate", None) == "55P03" or "locked" in str(error)

@@ -1,15 +1,13 @@
-"""The outbox's moves: claim entries, and write down what a push made of them.
+"""The outbox's state transitions: claim entries, and apply the results of a push to them.
 
-Every move but `raise_above` is one autocommitted statement that names an entry by key *and* token, so that a change
-captured in the meantime is never confirmed by the push of an older one.
+Every transition but raising a version is one autocommitted statement that names an entry by key *and* token, so the
+push of an older change never confirms a newer one.
 """
 
 import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from django.db import OperationalError, connections, transaction
@@ -17,116 +15,126 @@ from django.db import OperationalError, connections, transaction
 from ..conf import conf
 from ..mapping.keys import Key
 from ..models import Entry, EntryState
-from ..push.push import Pushed
 from . import capture
 from .backoff import retry_delay
-from .introspection import is_busy
-from .outcomes import Outcome
+from .introspection import is_lock_timeout
+from .outcomes import Outcome, PushResult
+from .statements import load_statements
 
 logger = logging.getLogger(__name__)
-EVER = 1e9  # seconds: 30 years
-# What the moves write may be lost in a crash: it would only be done again. They never wait long for a writer. Due
-# entries are found by the index, in its order, also where the outbox was empty when it was analyzed, or is bloated. A
-# table read as a whole has a price beyond all others then, for which PostgreSQL would compile the statement each time.
-TUNED = """\
+ANY_AGE = 1e9  # seconds: 30 years
+# Losing these writes in a crash is harmless: the entries are pushed again. They never wait long for a writer. Force
+# the index scan: statistics from a time when the outbox was empty, or bloated, would choose another plan, and the
+# planner's inflated cost of a sequential scan would trigger JIT on every call.
+SESSION_SETTINGS = """\
 SET synchronous_commit = off; SET lock_timeout = '1s';
 SET enable_bitmapscan = off; SET enable_seqscan = off; SET jit = off"""
 
 
-@cache
-def statements(vendor: str) -> dict[str, str]:
-    """The named statements of one database, from sql/."""
-    text = files(__package__).joinpath(f"sql/outbox_{vendor}.sql").read_text()
-    parts = (part.split("\n", 1) for part in text.split("-- name: ")[1:])
-    return {name.strip(): body.strip() for name, body in parts}
-
-
 def connect(using: str) -> None:
-    """A live connection for the moves."""
+    """Ensure a usable connection, with the session settings of the transitions."""
     connection = connections[using]
     connection.close_if_unusable_or_obsolete()
     if connection.connection is None and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(TUNED)
+            cursor.execute(SESSION_SETTINGS)
 
 
-def claim(using: str, *, limit: int, older: float = 0.0, within: float = EVER) -> list[str]:
-    """Lease up to `limit` due entries, changed at least `older` seconds ago, to the caller for RELAY_LEASE seconds.
+def claim(using: str, *, limit: int, older: float = 0.0, within: float = ANY_AGE) -> list[str]:
+    """Lease up to `limit` due entries, changed at least `older` seconds ago, and return their keys.
 
-    Only those that became due `within` the last seconds: what lies before costs time while an old transaction keeps
-    the database from tidying up.
+    Only entries that became due `within` the last seconds: reading past older ones is slow while a long transaction
+    keeps the database from removing dead rows. The lease lasts RELAY_LEASE seconds.
     """
-    values: dict[str, Any] = {"limit": limit, "older": older, "within": within, "lease": conf.RELAY_LEASE}
-    return [key for (key,) in _execute(using, "claim", **values)]
+    values = {"limit": limit, "older": older, "within": within, "lease": conf.RELAY_LEASE}
+    return [key for (key,) in _execute(using, "claim", values)]
 
 
-def record(results: Sequence[Pushed], using: str) -> None:
-    """Write down what became of pushed entries: forget, settle, postpone, bury or raise them."""
-    moves: dict[str, list[Pushed]] = defaultdict(list)
+def apply_results(results: Sequence[PushResult], using: str) -> None:
+    """Write the results of a push to their entries: confirm, settle, postpone, mark as dead, or raise the version."""
+    by_outcome: dict[Outcome, list[PushResult]] = defaultdict(list)
     for result in results:
-        moves[_move(result)].append(result)
-    for name, move in MOVES.items():
-        if name in moves:
-            move(moves[name], using)
+        by_outcome[result.outcome].append(result)
+    if done := by_outcome[Outcome.DONE]:
+        _confirm(done, using)
+    if failed := by_outcome[Outcome.RETRY] + by_outcome[Outcome.BLOCKED]:
+        _postpone(failed, using)
+    if unreachable := by_outcome[Outcome.UNREACHABLE]:
+        _end_leases(unreachable, using)
+    if refused := by_outcome[Outcome.REFUSED]:
+        _mark_dead(refused, using)
+    # Last, since it may wait for a writer of the row, and the others must not wait with it.
+    if conflicts := by_outcome[Outcome.VERSION_CONFLICT]:
+        _raise_versions(conflicts, using)
+    # SETTLING and DEAD: nothing was sent, so the entry stays as it is.
 
 
-def _move(result: Pushed) -> str:
-    """What to do with one result. The entry *as it was read* counts: a first delete is never taken for the second."""
-    if result.answer.outcome is not Outcome.DONE:
-        return str(result.answer.outcome)
-    if not result.deleted:
-        return "remove"
-    return "forget" if result.entry.state == EntryState.SETTLING else "settle"
+def _confirm(results: list[PushResult], using: str) -> None:
+    """Remove confirmed entries; a delete settles first, and is removed when it is confirmed a second time.
+
+    The state *as it was read* counts, so a first confirmation is never taken for the second.
+    """
+    writes = [result for result in results if not result.deleted]
+    deletes = [result for result in results if result.deleted]
+    settled = [result for result in deletes if result.entry.state == EntryState.SETTLING]
+    unsettled = [result for result in deletes if result.entry.state != EntryState.SETTLING]
+    if writes:
+        _execute(using, "confirm", entries=_identities(writes))
+    if settled:
+        _delete_settled(settled, using)
+    if unsettled:
+        _execute(using, "settle", {"grace_period": conf.DELETE_GRACE_PERIOD}, _identities(unsettled))
 
 
-def _remove(results: list[Pushed], using: str) -> None:
-    _execute(using, "remove", results)
-
-
-def _forget(results: list[Pushed], using: str) -> None:
-    """Remove deletes confirmed twice; what their entries knew of the version, the model's floor knows from here on."""
+def _delete_settled(results: list[PushResult], using: str) -> None:
+    """Remove deletes confirmed twice; the model's version floor takes over their versions."""
     if connections[using].vendor == "postgresql":
-        _execute(using, "forget", results)
+        _execute(using, "delete_settled", entries=_identities(results))
         return
     with transaction.atomic(using=using):
-        _execute(using, "floor", results)
-        _execute(using, "forget", results)
+        _execute(using, "raise_floor", entries=_identities(results))
+        _execute(using, "delete_settled", entries=_identities(results))
 
 
-def _settle(results: list[Pushed], using: str) -> None:
-    _execute(using, "settle", results, settle=conf.DELETE_GRACE_PERIOD)
+def _postpone(results: list[PushResult], using: str) -> None:
+    entries = [
+        _identity(result)
+        | {
+            "delay": retry_delay(result.entry.attempts + 1).total_seconds(),
+            "attempts": result.entry.attempts + 1,
+            "error": result.error,
+        }
+        for result in results
+    ]
+    _execute(using, "postpone", entries=entries)
 
 
-def _postpone(results: list[Pushed], using: str) -> None:
-    delays = [retry_delay(result.entry.attempts + 1).total_seconds() for result in results]
-    attempts = [result.entry.attempts + 1 for result in results]
-    errors = [result.answer.error for result in results]
-    _execute(using, "postpone", results, delays=delays, attempts=attempts, errors=errors)
+def _end_leases(results: list[PushResult], using: str) -> None:
+    """Leave the entries due and count no attempt: Elasticsearch was unreachable, which is not the entry's fault."""
+    entries = [
+        _identity(result) | {"delay": 0.0, "attempts": result.entry.attempts, "error": result.error}
+        for result in results
+        if result.entry.is_leased
+    ]
+    if entries:
+        _execute(using, "postpone", entries=entries)
 
 
-def _release(results: list[Pushed], using: str) -> None:
-    """The engine was away: no fault of the entry's, no attempt counted, due as before."""
-    leased = [result for result in results if result.entry.is_leased]
-    attempts = [result.entry.attempts for result in leased]
-    errors = [result.answer.error for result in leased]
-    if leased:
-        _execute(using, "postpone", leased, delays=[0.0] * len(leased), attempts=attempts, errors=errors)
-
-
-def _bury(results: list[Pushed], using: str) -> None:
+def _mark_dead(results: list[PushResult], using: str) -> None:
     for result in results:
-        logger.error("dead letter %s: %s", result.entry.key, result.answer.error)
-    _execute(using, "bury", results, errors=[result.answer.error for result in results])
+        logger.error("dead letter %s: %s", result.entry.key, result.error)
+    _execute(using, "mark_dead", entries=[_identity(result) | {"error": result.error} for result in results])
 
 
-def _raise_above(results: list[Pushed], using: str) -> None:
-    """An index holds a higher version than an entry that nothing replaced: a restore or a failover. Go above it.
+def _raise_versions(results: list[PushResult], using: str) -> None:
+    """Raise rows above the index's version, where no newer change replaced the entry: after a restore or failover.
 
-    A rightful 409 (a newer change was pushed first) needs nothing: that change wrote its own entry, with a new token.
+    If a newer change was pushed first, a conflict needs nothing: that change has its own entry, with a new token.
     """
-    tokens = dict(Entry.objects.using(using).filter(key__in=[r.entry.key for r in results]).values_list("key", "token"))
+    keys = [result.entry.key for result in results]
+    tokens = dict(Entry.objects.using(using).filter(key__in=keys).values_list("key", "token"))
     for result in results:
-        entry, version = result.entry, max(result.answer.version, result.entry.version)
+        entry, version = result.entry, max(result.combined.version, result.entry.version)
         if tokens.get(entry.key) != entry.token:
             continue
         key = Key.parse(entry.key)
@@ -134,37 +142,32 @@ def _raise_above(results: list[Pushed], using: str) -> None:
         try:
             # The row first, then its entry, as every writer locks them.
             if not capture.touch(key.model, [key.model._meta.pk.to_python(key.pk)], above=version, using=using):
-                _execute(using, "raise", [result], versions=[version])
+                _execute(using, "raise_version", entries=[_identity(result) | {"version": version}])
         except OperationalError as error:
-            if not is_busy(error):
+            if not is_lock_timeout(error):
                 raise
-            logger.info("%s: a writer holds the row; the next push raises what is left", entry.key)
+            logger.info("%s: the row is locked by a writer; the next push raises it", entry.key)
             return
 
 
-# In this order: a raise may wait for a writer of its row, and the others must not wait with it. What is settling or
-# dead was not sent, and does not move.
-MOVES = {
-    "remove": _remove,
-    "forget": _forget,
-    "settle": _settle,
-    Outcome.RETRY: _postpone,
-    Outcome.WAITING: _postpone,
-    Outcome.UNREACHABLE: _release,
-    Outcome.REFUSED: _bury,
-    Outcome.AHEAD: _raise_above,
-}
+def _identity(result: PushResult) -> dict[str, Any]:
+    return {"key": result.entry.key, "token": result.entry.token.hex}
 
 
-def _execute(using: str, name: str, results: Sequence[Pushed] = (), **values: Any) -> list[Any]:
-    """Run one named statement; lists in `values` go beside the results' keys and tokens, as columns of `read`."""
+def _identities(results: list[PushResult]) -> list[dict[str, Any]]:
+    return [_identity(result) for result in results]
+
+
+def _execute(
+    using: str, name: str, values: dict[str, Any] | None = None, entries: Sequence[dict[str, Any]] = ()
+) -> list[Any]:
+    """Execute a named statement with `values`, and the columns of `entries`: arrays on PostgreSQL, JSON on SQLite."""
     connection = connections[using]
-    columns = [[r.entry.key for r in results], [r.entry.token.hex for r in results]]
+    parameters = dict(values or {})
     if connection.vendor == "postgresql":
-        values |= {"keys": columns[0], "tokens": columns[1]}
+        parameters |= {column: [entry[column] for entry in entries] for column in (entries[0] if entries else ())}
     else:
-        columns += [values.pop(column) for column in ("delays", "attempts", "versions", "errors") if column in values]
-        values["read"] = json.dumps(list(zip(*columns, strict=True)))
+        parameters["entries"] = json.dumps(entries)
     with connection.cursor() as cursor:
-        cursor.execute(statements(connection.vendor)[name], values)
+        cursor.execute(load_statements(f"outbox_{connection.vendor}.sql")[name], parameters)
         return cursor.fetchall() if cursor.description else []

@@ -1,11 +1,12 @@
-"""The SQL of capture's triggers, for each database and watched model; nothing here runs it."""
+"""The SQL of capture's triggers for each database and watched model. Nothing here executes it.
 
-import re
+The statements are in sql/capture_postgresql.sql and sql/capture_sqlite.sql; this module fills in names.
+"""
+
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import sha256
-from importlib.resources import files
+from string import Template
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,226 +16,232 @@ from django.db.models import Field, Model, UUIDField
 from ..exceptions import UnsupportedDatabase
 from ..mapping.keys import sqlite_uuid_text
 from ..mapping.registry import documents
-from .relations import Path, hops
-
-PIECE = re.compile(r"\{(\w+)\}")
+from ..models import Entry
+from .introspection import PREFIX
+from .relations import Path, joins
+from .statements import load_statements
 
 
 @dataclass
-class Plan:
-    """What watches one table: triggers as {name: SQL}, the functions they call, the SQL that queues what they miss."""
+class TriggerPlan:
+    """What watches one table: triggers as {name: SQL}, the functions they call, and the SQL that queues its rows."""
 
     label: str
     table: str  # as SQL names it
     tables: set[str]  # all that must exist, unquoted
-    names_apps: set[str]  # apps of the models that the triggers name, besides the watched one
+    app_labels: set[str]  # of the models that the triggers name, other than the watched one
     queue: str
     triggers: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
 
-    def fits(self, found: dict[str, str | None]) -> bool:
-        """Whether every trigger is among those found (see installed.triggers), enabled and of this code."""
-        return all(found.get(name) == (self.mark or sql) for name, sql in self.triggers.items())
+    def is_installed(self, installed: dict[str, str | None]) -> bool:
+        """Return whether all triggers are installed (see introspection.triggers), enabled and up to date."""
+        return all(installed.get(name) == (self.signature or sql) for name, sql in self.triggers.items())
 
     @property
-    def mark(self) -> str:
-        """The comment on each of PostgreSQL's triggers: it changes with any of the plan's SQL. Empty on SQLite."""
+    def signature(self) -> str:
+        """The comment on each of PostgreSQL's triggers, which changes with any SQL of the plan; empty on SQLite."""
         text = "\n".join([*self.functions.values(), *self.triggers.values()])
         return f"capture {sha256(text.encode()).hexdigest()[:16]}" if self.functions else ""
 
     def statements(self, vendor: str) -> Iterator[str]:
-        """What installs the plan over whatever is there."""
+        """Yield the statements that install the plan, over an outdated one if there is one."""
         yield from self.functions.values()
         for name, sql in self.triggers.items():
             if vendor == "sqlite":
                 yield f'DROP TRIGGER IF EXISTS "{name}"'
             yield sql
             if vendor == "postgresql":
-                yield f"COMMENT ON TRIGGER {name} ON {self.table} IS '{self.mark}'"
-        for function in self.functions:  # nobody may make triggers of them that write the outbox
+                yield f"COMMENT ON TRIGGER {name} ON {self.table} IS '{self.signature}'"
+        # Any role could otherwise attach a SECURITY DEFINER function to a table of its own and write the outbox.
+        for function in self.functions:
             yield f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"
 
 
-def plans(connection: BaseDatabaseWrapper) -> list[Plan]:
-    """A plan for every model of a registered document, and for every related model that touches one."""
-    try:
-        make, touch = {"postgresql": (_postgresql, _postgresql_touch), "sqlite": (_sqlite, _sqlite_touch)}[
-            connection.vendor
-        ]
-    except KeyError:
-        raise UnsupportedDatabase(connection.vendor) from None
-    found: dict[tuple[type[Model], type[Model] | None, str], Plan] = {}
+def trigger_plans(connection: BaseDatabaseWrapper) -> list[TriggerPlan]:
+    """Return a plan for every model of a registered document, and for every related model that a document captures."""
+    if connection.vendor == "postgresql":
+        row_plan, touch_plan = _postgresql_plan, _postgresql_touch_plan
+    elif connection.vendor == "sqlite":
+        row_plan, touch_plan = _sqlite_plan, _sqlite_touch_plan
+    else:
+        raise UnsupportedDatabase(connection.vendor)
+    plans: dict[tuple[type[Model], type[Model] | None, str], TriggerPlan] = {}
     for document in documents():
         model = document.django.model._meta.concrete_model
-        found[model, None, ""] = make(connection, model)
+        plans[model, None, ""] = row_plan(connection, model)
         for child, path in document.capture.items():
-            found[model, child, path] = touch(connection, model, child._meta.concrete_model or child, path)
-    return list(found.values())
-
-
-@cache
-def _pieces(vendor: str) -> dict[str, str]:
-    """The named pieces of sql/capture_<vendor>.sql."""
-    text = files(__package__).joinpath(f"sql/capture_{vendor}.sql").read_text()
-    parts = (part.split("\n", 1) for part in text.split("-- name: ")[1:])
-    return {name.strip(): body.strip() for name, body in parts}
-
-
-def _fill(vendor: str, name: str, values: dict[str, str]) -> str:
-    """A piece with its {names} filled in from `values` or from the other pieces."""
-    pieces = _pieces(vendor)
-
-    def found(match: re.Match[str]) -> str:
-        key = match.group(1)
-        return values[key] if key in values else PIECE.sub(found, pieces[key])
-
-    return PIECE.sub(found, pieces[name])
-
-
-def _name(*parts: str) -> str:
-    """A database name: distinct for distinct models, short enough for PostgreSQL."""
-    words = [word.replace("_", "__") for part in parts for word in part.lower().split(".")]
-    return truncate_name("search_capture_" + "_".join(words), 60)
-
-
-def _values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, str]:
-    quote = connection.ops.quote_name
-    label = "'" + model._meta.label.replace("'", "''") + "'"
-    return {"table": quote(model._meta.db_table), "pk": quote(_column(model._meta.pk)), "label": label}
+            plans[model, child, path] = touch_plan(connection, model, child._meta.concrete_model or child, path)
+    return list(plans.values())
 
 
 def spare_field(model: type[Model]) -> "Field[Any, Any]":
-    """A field that may be set to itself: best not the key, which other tables' foreign keys would be checked for."""
-    fields = [each for each in _fields(model) if not each.primary_key]
+    """Return a field that may be set to itself; not the key if possible, whose foreign keys would be checked."""
+    fields = [model_field for model_field in _captured_fields(model) if not model_field.primary_key]
     return fields[0] if fields else model._meta.pk
 
 
-def _fields(model: type[Model]) -> "list[Field[Any, Any]]":
-    """Every field whose change is captured."""
-    return [each for each in model._meta.local_concrete_fields if each.name != "version" and not each.generated]
+def _captured_fields(model: type[Model]) -> "list[Field[Any, Any]]":
+    return [
+        model_field
+        for model_field in model._meta.local_concrete_fields
+        if model_field.name != "version" and not model_field.generated
+    ]
+
+
+def _fill(vendor: str, name: str, values: dict[str, str]) -> str:
+    """Fill a statement of sql/capture_<vendor>.sql; the file's texts without names may be used in all others."""
+    statements = load_statements(f"capture_{vendor}.sql")
+    return Template(statements[name]).substitute(statements | values)
+
+
+def _name(*parts: str) -> str:
+    """Return a database identifier, distinct for distinct models and short enough for PostgreSQL."""
+    words = [word.replace("_", "__") for part in parts for word in part.lower().split(".")]
+    return truncate_name(PREFIX + "_".join(words), 60)
 
 
 def _column(model_field: "Field[Any, Any]") -> str:
     return str(model_field.column)
 
 
-def _touching(model: type[Model], child: type[Model], path: str, table: str, queue: str) -> Plan:
-    """A plan, yet without triggers, for a related model: where it was absent, every parent may be out of date."""
-    models = {model, *(hop.model for hop in hops(child, path))}
-    tables = {each._meta.db_table for each in (child, *models)}
-    return Plan(child._meta.label, table, tables, {each._meta.app_label for each in models}, queue)
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _touch_plan_without_triggers(
+    model: type[Model], child: type[Model], path: str, table: str, queue: str
+) -> TriggerPlan:
+    """Return the plan of a related model. If it was missing, every parent may be out of date and is queued."""
+    models = {model, *(join.model for join in joins(child, path))}
+    tables = {watched._meta.db_table for watched in (child, *models)}
+    return TriggerPlan(child._meta.label, table, tables, {watched._meta.app_label for watched in models}, queue)
 
 
 # PostgreSQL
 
 
-def _schema(connection: BaseDatabaseWrapper) -> str:
+def _postgresql_values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, str]:
+    quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         cursor.execute("SELECT quote_ident(current_schema())")
-        return str(cursor.fetchone()[0])
-
-
-def _postgresql(connection: BaseDatabaseWrapper, model: type[Model]) -> Plan:
-    label, table = model._meta.label, model._meta.db_table
-    names = {event: _name(label, event) for event in ("insert", "update", "delete", "truncate")}
-    # Last of the BEFORE triggers, which fire in the order of their names: no other may lower the version.
-    names["version"] = "zz_" + _name(label, "version")
-    schema, values = _schema(connection), _values(connection, model)
-    values |= names | {"schema": schema, "table": f"{schema}.{values['table']}"}
-    plan = Plan(label, values["table"], {table}, {"search"}, _fill("postgresql", "queue", values))
-    least = f"(SELECT floor.version + 1 FROM {schema}.search_floor AS floor WHERE floor.model = {values['label']})"
-    for event, name in names.items():
-        filled = values | {"function_name": name, "least": least if event == "insert" else "0"}
-        plan.functions[f"{schema}.{name}()"] = _fill("postgresql", event, filled)
-    new, old = "NEW TABLE AS new_rows", "OLD TABLE AS old_rows"
-    when = {
-        names["version"]: ("version", "BEFORE INSERT OR UPDATE", "FOR EACH ROW"),
-        names["insert"]: ("insert", "AFTER INSERT", f"REFERENCING {new} FOR EACH STATEMENT"),
-        names["update"]: ("update", "AFTER UPDATE", f"REFERENCING {new} FOR EACH STATEMENT"),
-        names["delete"]: ("delete", "AFTER DELETE", f"REFERENCING {old} FOR EACH STATEMENT"),
-        names["truncate"]: ("truncate", "BEFORE TRUNCATE", "FOR EACH STATEMENT"),
+        schema = str(cursor.fetchone()[0])
+    return {
+        "schema": schema,
+        "table": f"{schema}.{quote(model._meta.db_table)}",
+        "pk": quote(_column(model._meta.pk)),
+        "label": _literal(model._meta.label),
     }
-    for trigger, (event, moment, how) in when.items():
-        plan.triggers[trigger] = _trigger(trigger, moment, values["table"], how, f"{schema}.{names[event]}")
+
+
+def _add_postgresql_trigger(plan: TriggerPlan, schema: str, name: str, function: str, when: str) -> None:
+    plan.functions[f"{schema}.{name}()"] = function
+    plan.triggers[name] = f"CREATE OR REPLACE TRIGGER {name} {when} EXECUTE FUNCTION {schema}.{name}()"
+
+
+def _postgresql_plan(connection: BaseDatabaseWrapper, model: type[Model]) -> TriggerPlan:
+    values, label = _postgresql_values(connection, model), model._meta.label
+    schema, table = values["schema"], values["table"]
+    queue = _fill("postgresql", "queue", values)
+    plan = TriggerPlan(label, table, {model._meta.db_table}, {Entry._meta.app_label}, queue)
+    floor = f"(SELECT floor.version + 1 FROM {schema}.search_floor AS floor WHERE floor.model = {values['label']})"
+    # BEFORE triggers fire in the order of their names: zz_ makes this the last, so no other lowers the version.
+    version = "zz_" + _name(label, "version")
+    insert, update, delete, truncate = (_name(label, event) for event in ("insert", "update", "delete", "truncate"))
+    new_rows, old_rows = "REFERENCING NEW TABLE AS new_rows", "REFERENCING OLD TABLE AS old_rows"
+    for name, statement, extra, when in (
+        (version, "version", {}, f"BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW"),
+        (insert, "written", {"least_version": floor}, f"AFTER INSERT ON {table} {new_rows} FOR EACH STATEMENT"),
+        (update, "written", {"least_version": "0"}, f"AFTER UPDATE ON {table} {new_rows} FOR EACH STATEMENT"),
+        (delete, "deleted", {"rows": "old_rows"}, f"AFTER DELETE ON {table} {old_rows} FOR EACH STATEMENT"),
+        (truncate, "deleted", {"rows": table}, f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"),
+    ):
+        function = _fill("postgresql", statement, values | extra | {"function": name})
+        _add_postgresql_trigger(plan, schema, name, function, when)
     return plan
 
 
-def _trigger(name: str, moment: str, table: str, how: str, function: str) -> str:
-    return f"CREATE OR REPLACE TRIGGER {name} {moment} ON {table} {how} EXECUTE FUNCTION {function}()"
-
-
-def _postgresql_touch(connection: BaseDatabaseWrapper, model: type[Model], child: type[Model], path: str) -> Plan:
-    schema, values = _schema(connection), _values(connection, model)
-    values |= {"schema": schema, "table": f"{schema}.{values['table']}"}
+def _postgresql_touch_plan(
+    connection: BaseDatabaseWrapper, model: type[Model], child: type[Model], path: str
+) -> TriggerPlan:
+    values = _postgresql_values(connection, model)
     values["pk_type"] = str(model._meta.pk.rel_db_type(connection))
-    child_table = f"{schema}.{connection.ops.quote_name(child._meta.db_table)}"
-    plan = _touching(model, child, path, child_table, _fill("postgresql", "queue", values))
-    changed = {
-        "insert": ("AFTER INSERT", ["new_rows"], "REFERENCING NEW TABLE AS new_rows"),
-        "update": ("AFTER UPDATE", ["old_rows", "new_rows"], "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"),
-        "delete": ("AFTER DELETE", ["old_rows"], "REFERENCING OLD TABLE AS old_rows"),
-        "truncate": ("BEFORE TRUNCATE", [child_table], ""),
-    }
-    for event, (moment, tables, referencing) in changed.items():
+    schema = values["schema"]
+    table = f"{schema}.{connection.ops.quote_name(child._meta.db_table)}"
+    plan = _touch_plan_without_triggers(model, child, path, table, _fill("postgresql", "queue", values))
+    new_rows, old_rows = "NEW TABLE AS new_rows", "OLD TABLE AS old_rows"
+    for event, when, row_sources in (
+        ("insert", f"AFTER INSERT ON {table} REFERENCING {new_rows}", ["new_rows"]),
+        ("update", f"AFTER UPDATE ON {table} REFERENCING {old_rows} {new_rows}", ["old_rows", "new_rows"]),
+        ("delete", f"AFTER DELETE ON {table} REFERENCING {old_rows}", ["old_rows"]),
+        ("truncate", f"BEFORE TRUNCATE ON {table}", [table]),
+    ):
         name = _name(child._meta.label, path, model._meta.label, event)
-        parents = " UNION ".join(_parents_of_rows(connection, schema, child, path, rows) for rows in tables)
-        filled = values | {"function_name": name, "parents": parents}
-        plan.functions[f"{schema}.{name}()"] = _fill("postgresql", "touch", filled)
-        how = f"{referencing} FOR EACH STATEMENT"
-        plan.triggers[name] = _trigger(name, moment, child_table, how, f"{schema}.{name}")
+        parents = " UNION ".join(_parents_of_rows(connection, schema, child, path, rows) for rows in row_sources)
+        function = _fill("postgresql", "touch", values | {"function": name, "parents": parents})
+        _add_postgresql_trigger(plan, schema, name, function, f"{when} FOR EACH STATEMENT")
     return plan
 
 
 def _parents_of_rows(connection: BaseDatabaseWrapper, schema: str, child: type[Model], path: str, rows: str) -> str:
-    """SELECT the parents' keys of `rows`, along the path. OFFSET 0 keeps the plan from becoming a join of all rows."""
-    found = Path(child, path)
-    first = connection.ops.quote_name(found.first)
-    if not found.hops:
-        return f"SELECT came.{first} FROM {rows} AS came WHERE came.{first} IS NOT NULL"
-    start = f"(SELECT DISTINCT came.{first} AS first FROM {rows} AS came) AS came"
-    step = found.select(connection, "came.first", f"{schema}.")
+    """Return a SELECT of the parents' keys of `rows`. OFFSET 0 keeps the planner from joining whole tables."""
+    relation = Path(child, path)
+    first = connection.ops.quote_name(relation.first)
+    if not relation.joins:
+        return f"SELECT child.{first} FROM {rows} AS child WHERE child.{first} IS NOT NULL"
+    start = f"(SELECT DISTINCT child.{first} AS first FROM {rows} AS child) AS child"
+    step = relation.select(connection, "child.first", f"{schema}.")
     return f"SELECT parent.pk FROM {start} CROSS JOIN LATERAL ({step} OFFSET 0) AS parent"
 
 
 # SQLite
 
 
-def _text(pk: "Field[Any, Any]", expression: str) -> str:
-    """A primary key as Python shows it: SQLite holds a UUID without its dashes."""
+def _sqlite_values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, str]:
+    quote, label = connection.ops.quote_name, _literal(model._meta.label)
+    pk = quote(_column(model._meta.pk))
+    return {
+        "table": quote(model._meta.db_table),
+        "pk": pk,
+        "label": label,
+        "new_key": f"{label} || ':' || {_pk_text(model._meta.pk, f'NEW.{pk}')}",
+        "old_key": f"{label} || ':' || {_pk_text(model._meta.pk, f'OLD.{pk}')}",
+        "row_key": f"{label} || ':' || {_pk_text(model._meta.pk, pk)}",
+    }
+
+
+def _pk_text(pk: "Field[Any, Any]", expression: str) -> str:
+    """Return the primary key as Python's str(): SQLite stores a UUID without dashes."""
     return sqlite_uuid_text(expression) if isinstance(pk, UUIDField) else expression
 
 
-def _sqlite_values(connection: BaseDatabaseWrapper, model: type[Model]) -> dict[str, str]:
-    values = _values(connection, model)
-    for name, row in (("new_key", "NEW."), ("old_key", "OLD."), ("row_key", "")):
-        values[name] = f"{values['label']} || ':' || {_text(model._meta.pk, row + values['pk'])}"
-    return values
-
-
-def _sqlite(connection: BaseDatabaseWrapper, model: type[Model]) -> Plan:
-    label, quote, values = model._meta.label, connection.ops.quote_name, _sqlite_values(connection, model)
-    names = {event: _name(label, event) for event in ("insert", "update", "delete")}
-    others = [quote(_column(each)) for each in _fields(model)]
-    values |= names | {"others": ", ".join(others)}
-    plan = Plan(label, values["table"], {model._meta.db_table}, {"search"}, _fill("sqlite", "queue", values))
-    plan.triggers = {name: _fill("sqlite", event, values) for event, name in names.items()}
+def _sqlite_plan(connection: BaseDatabaseWrapper, model: type[Model]) -> TriggerPlan:
+    quote, values = connection.ops.quote_name, _sqlite_values(connection, model)
+    values["captured_columns"] = ", ".join(quote(_column(model_field)) for model_field in _captured_fields(model))
+    queue = _fill("sqlite", "queue", values)
+    plan = TriggerPlan(model._meta.label, values["table"], {model._meta.db_table}, {Entry._meta.app_label}, queue)
+    for event in ("insert", "update", "delete"):
+        name = _name(model._meta.label, event)
+        plan.triggers[name] = _fill("sqlite", event, values | {"trigger": name})
     return plan
 
 
-def _sqlite_touch(connection: BaseDatabaseWrapper, model: type[Model], child: type[Model], path: str) -> Plan:
+def _sqlite_touch_plan(
+    connection: BaseDatabaseWrapper, model: type[Model], child: type[Model], path: str
+) -> TriggerPlan:
     quote, values = connection.ops.quote_name, _sqlite_values(connection, model)
     values |= {"child": quote(child._meta.db_table), "column": quote(_column(spare_field(model)))}
-    plan = _touching(model, child, path, values["child"], _fill("sqlite", "queue", values))
+    plan = _touch_plan_without_triggers(model, child, path, values["child"], _fill("sqlite", "queue", values))
     for event, rows in (("insert", ["NEW"]), ("update", ["OLD", "NEW"]), ("delete", ["OLD"])):
         name = _name(child._meta.label, path, model._meta.label, event)
         parents = " UNION ".join(_parents_of_row(connection, child, path, row) for row in rows)
-        filled = values | {"touch": name, "event": event.upper(), "parents": parents}
-        plan.triggers[name] = _fill("sqlite", "touch", filled)
+        plan.triggers[name] = _fill(
+            "sqlite", "touch", values | {"trigger": name, "event": event.upper(), "parents": parents}
+        )
     return plan
 
 
 def _parents_of_row(connection: BaseDatabaseWrapper, child: type[Model], path: str, row: str) -> str:
-    """SELECT the parents' keys of one row, along the path."""
-    found = Path(child, path)
-    first = f"{row}.{connection.ops.quote_name(found.first)}"
-    return found.select(connection, first, "") if found.hops else f"SELECT {first}"
+    relation = Path(child, path)
+    first = f"{row}.{connection.ops.quote_name(relation.first)}"
+    return relation.select(connection, first, "") if relation.joins else f"SELECT {first}"

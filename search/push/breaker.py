@@ -1,7 +1,8 @@
-"""The circuit breaker: after failures in a row no push is tried until a probe says the engine is back."""
+"""The circuit breaker: after consecutive failures nothing is pushed until a probe finds that Elasticsearch responds."""
 
 import logging
 import threading
+from collections.abc import Callable
 from enum import StrEnum
 from time import monotonic
 
@@ -15,21 +16,22 @@ class BreakerState(StrEnum):
     """Whether pushes are tried."""
 
     CLOSED = "closed"  # yes
-    OPEN = "open"  # no: the engine did not answer
-    HALF_OPEN = "half_open"  # a probe is looking
+    OPEN = "open"  # no: Elasticsearch did not respond
+    HALF_OPEN = "half_open"  # no: a probe is under way
 
 
 class Breaker:
-    """Counts failures in a row. A timeout opens it at once: each further try would hold a request as long."""
+    """Counts consecutive failures. A timeout opens it at once: each further try would hold a request as long."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.state = BreakerState.CLOSED
         self.failures = 0
         self.reopened = 0  # openings in quick succession; each doubles the time to the next probe
         self.probe_at = 0.0
         self.closed_at = 0.0
+        self._clock = clock
         self._lock = threading.Lock()
-        _show(self.state)  # a child process begins with its parent's metrics
+        _set_metric(self.state)  # a forked process begins with its parent's metrics
 
     @property
     def closed(self) -> bool:
@@ -37,15 +39,15 @@ class Breaker:
         return self.state is BreakerState.CLOSED
 
     def succeeded(self) -> None:
-        """The engine answered a push or a probe."""
+        """Record that Elasticsearch responded to a push or a probe."""
         with self._lock:
             self.failures = 0
             if not self.closed:
-                self.closed_at = monotonic()
-                self._move(BreakerState.CLOSED)
+                self.closed_at = self._clock()
+                self._change_state(BreakerState.CLOSED)
 
     def failed(self, *, timed_out: bool = False) -> None:
-        """The engine did not answer a push or a probe."""
+        """Record that Elasticsearch did not respond to a push or a probe."""
         with self._lock:
             self.failures += 1
             if self.state is BreakerState.HALF_OPEN or (
@@ -53,33 +55,32 @@ class Breaker:
             ):
                 self._open()
 
-    def take_probe(self) -> bool:
-        """True for the one caller that shall look now whether the engine is back."""
+    def begin_probe(self) -> bool:
+        """Return True to the one caller that should probe now."""
         with self._lock:
-            if self.state is not BreakerState.OPEN or monotonic() < self.probe_at:
+            if self.state is not BreakerState.OPEN or self._clock() < self.probe_at:
                 return False
-            self._move(BreakerState.HALF_OPEN)
+            self._change_state(BreakerState.HALF_OPEN)
             return True
 
     def _open(self) -> None:
         if self.closed:
-            quick = monotonic() - self.closed_at < 10 * conf.BREAKER_RESET_TIMEOUT
-            self.reopened = min(self.reopened + 1, 3) if quick else 0
-        self.probe_at = monotonic() + conf.BREAKER_RESET_TIMEOUT * 2**self.reopened
-        self._move(BreakerState.OPEN)
+            soon = self._clock() - self.closed_at < 10 * conf.BREAKER_RESET_TIMEOUT
+            self.reopened = min(self.reopened + 1, 3) if soon else 0
+        self.probe_at = self._clock() + conf.BREAKER_RESET_TIMEOUT * 2**self.reopened
+        self._change_state(BreakerState.OPEN)
 
-    def _move(self, state: BreakerState) -> None:
-        """Change the state; in the log once for each change. A probe's are not news: it looks each second."""
-        news = BreakerState.CLOSED in (state, self.state)
-        logger.log(logging.WARNING if news else logging.DEBUG, "circuit breaker %s", state)
+    def _change_state(self, state: BreakerState) -> None:
+        """Change the state. Only opening and closing are warnings: there is a probe every second."""
+        level = logging.WARNING if BreakerState.CLOSED in (state, self.state) else logging.DEBUG
+        logger.log(level, "circuit breaker %s", state)
         self.state = state
-        _show(state)
+        _set_metric(state)
 
 
-def _show(state: BreakerState) -> None:
-    """Tell the metrics."""
-    for each in BreakerState:
-        metrics.breaker.labels(each.value).set(each is state)
+def _set_metric(current: BreakerState) -> None:
+    for state in BreakerState:
+        metrics.breaker.labels(state.value).set(state is current)
 
 
-_show(BreakerState.CLOSED)
+_set_metric(BreakerState.CLOSED)

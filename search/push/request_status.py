@@ -1,4 +1,4 @@
-"""What became of a request's pushes: the answer's `X-Search-Status`."""
+"""Whether a request's changes were confirmed: the `X-Search-Status` of its response."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ class RequestStatus:
         return "indexed" if self.pushed and self.confirmed else "pending"
 
 
-# A mutable value: what a thread of an async request notes is seen by the middleware that set it.
+# A mutable value, so the middleware sees what another thread of an async request recorded.
 current: ContextVar[RequestStatus | None] = ContextVar("search_request_status", default=None)
 
 
 def note(confirmed: bool) -> None:
-    """Note the outcome of one push for the request it belongs to, if any."""
+    """Record the result of one push for the request that it belongs to, if any."""
     status = current.get()
     if status is not None:
         status.pushed = True

@@ -1,27 +1,41 @@
-"""A request to stop, which a signal's handler may make whatever its thread is doing at that moment.
+"""A request to stop that a signal handler may set whatever its thread is doing.
 
-An Event must not be set there: the handler runs in the thread that waits for it, and where that thread was just taking
-the Event's lock it would wait for itself for ever.
+Neither threading.Event nor SimpleQueue can do this. The handler runs on the waiting thread, and could deadlock on the
+Event's lock. CPython's SimpleQueue.get(timeout) waits without a limit if its thread is suspended beyond the timeout
+between two tries of its lock, since it then passes a negative timeout on. A pipe and poll() have neither problem.
 """
 
-from contextlib import suppress
-from queue import Empty, SimpleQueue
+import math
+import os
+import select
+import weakref
 
 
-class Stopping:
-    """Asked for once; from then on nobody waits."""
+class StopRequest:
+    """A flag that is set once and never cleared; waiting ends when it is set."""
 
     def __init__(self) -> None:
-        self.asked = False
-        self._wake: SimpleQueue[None] = SimpleQueue()  # its put is made for handlers
+        self._is_set = False
+        self._reader, self._writer = os.pipe()
+        weakref.finalize(self, _close, self._reader, self._writer)
 
-    def ask(self) -> None:
-        """Ask to stop, and wake who waits."""
-        self.asked = True
-        self._wake.put(None)
+    def is_set(self) -> bool:
+        """Return whether stopping was requested."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Request to stop, and wake the waiting thread. Safe in a signal handler."""
+        if not self._is_set:
+            self._is_set = True
+            os.write(self._writer, b"\0")  # stays in the pipe, so every later wait ends at once
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until it is asked for."""
-        if not self.asked:
-            with suppress(Empty):
-                self._wake.get(timeout=seconds)
+        """Wait until the request is set, at most `seconds`."""
+        poller = select.poll()
+        poller.register(self._reader, select.POLLIN)
+        poller.poll(math.ceil(seconds * 1000))
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

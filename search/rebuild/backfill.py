@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import Mod, RowNumber
-from elasticsearch.helpers import expand_action
 
 from ..conf import conf
 from ..exceptions import EngineUnavailable, RebuildLost
@@ -25,10 +24,10 @@ from ..models import BackfillRange, Index
 from ..outbox.backoff import retry_delay
 from ..outbox.outcomes import Outcome
 from ..push import bulk
-from ..push.actions import Operation, serializer
+from ..push.actions import BulkAction, index_action
 
 NAMED = 20  # refused documents that are named
-ACCEPTED = frozenset({Outcome.DONE, Outcome.AHEAD})  # ahead: a push was there first, with a newer version
+ACCEPTED = frozenset({Outcome.DONE, Outcome.VERSION_CONFLICT})  # ahead: a push was there first, with a newer version
 PATIENCE = 300.0  # seconds without any progress after which the engine is given up
 SMALLEST_RANGE = 5000  # rows
 
@@ -52,7 +51,7 @@ class Progress:
 class Chunk:
     """Some rows in key order, as operations."""
 
-    operations: list[Operation]
+    operations: list[BulkAction]
     last_pk: Any
     read_at: float
 
@@ -93,11 +92,9 @@ class Filler:
             indexed = [row for row in rows if self.document.should_index_object(row)]
             return Chunk([self.operation(row) for row in indexed], rows[-1].pk, read_at) if rows else None
 
-    def operation(self, row: Any) -> Operation:
+    def operation(self, row: Any) -> BulkAction:
         """The write of one row."""
-        head, source = expand_action(self.document._prepare_action(row, "index") | {"_index": self.name})
-        body = serializer.dumps(head) + b"\n" + serializer.dumps(source)
-        return Operation(str(Key(self.label, str(row.pk))), "index", body, trusted=True)
+        return index_action(self.document, row, str(Key(self.label, str(row.pk))), self.name)
 
     def send(self, chunk: Chunk, again: Callable[[], Chunk | None]) -> Progress:
         """Send a chunk until the engine has taken or refused each row; `again` reads the rows anew before a retry."""
@@ -116,7 +113,7 @@ class Filler:
 
     def _send_once(self, chunk: Chunk) -> tuple[Progress, str]:
         progress, failed = Progress(), ""
-        for sent, answer in bulk.send(chunk.operations, chunk.read_at, bulk.call_timeout()):
+        for sent, answer in bulk.post_bulk(chunk.operations, chunk.read_at, bulk.call_timeout()):
             if answer.outcome in ACCEPTED:
                 progress.indexed += 1
             elif answer.outcome is Outcome.REFUSED:

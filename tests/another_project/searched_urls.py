@@ -1,9 +1,8 @@
 """Becomes the other project's mysite/urls.py: the views of search.query for its items."""
 
 from django.urls import path
-from shop.documents import ITEMS
-
 from search.query.views import ExportView, SearchView, SuggestView
+from shop.documents import ITEMS
 
 urlpatterns = [
     path("items/", type("ItemSearch", (SearchView,), {"search_schema": ITEMS}).as_view()),

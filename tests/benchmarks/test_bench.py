@@ -9,7 +9,8 @@ from tools.comparison import Difference
 
 class Sleeping(Bench):
     """How long
-    each sleeps."""
+    each sleeps.
+    """
 
     name = "sleeping"
     title = "Sleeping"

@@ -14,14 +14,14 @@ HEADER = "X-Held"  # seconds
 _held: ContextVar[float] = ContextVar("held", default=0.0)
 
 
-def _timed(push_noted: Callable[..., None]) -> Callable[..., None]:
+def _timed(push_after_commit: Callable[..., None]) -> Callable[..., None]:
     """Wrap the push after a commit, and add up its seconds."""
 
-    @wraps(push_noted)
+    @wraps(push_after_commit)
     def timed(*args: Any, **kwargs: Any) -> None:
         started = monotonic()
         try:
-            push_noted(*args, **kwargs)
+            push_after_commit(*args, **kwargs)
         finally:
             _held.set(_held.get() + monotonic() - started)
 
@@ -33,7 +33,7 @@ class HeldMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        signals.push_noted = _timed(signals.push_noted)
+        signals.push_after_commit = _timed(signals.push_after_commit)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         _held.set(0.0)

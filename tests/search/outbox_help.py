@@ -8,9 +8,8 @@ from django.utils import timezone
 
 from search.mapping.keys import Key
 from search.models import Entry
-from search.outbox import entries
-from search.outbox.outcomes import Answer, Outcome
-from search.push.push import Pushed
+from search.outbox.entries import read_entries
+from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from tests.shop.models import Item
 
 
@@ -30,13 +29,13 @@ def age(key: str, seconds: float) -> None:
 
 
 def change(key: str) -> None:
-    """Another change of the row: capture writes the entry anew."""
+    """Change the row again, which replaces its entry."""
     Item.objects.filter(pk=Key.parse(key).pk).update(name="changed")
 
 
-def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, **answer: Any) -> Pushed:
-    """What became of the entry as it is now."""
-    return Pushed(entries.read([key], "default")[0], Answer(outcome, **answer), deleted)
+def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, **answer: Any) -> PushResult:
+    """Return a result for the entry as it is now."""
+    return PushResult(read_entries([key], "default")[0], ActionResult(outcome, **answer), deleted)
 
 
 def row(key: str) -> dict[str, Any] | None:
@@ -45,7 +44,7 @@ def row(key: str) -> dict[str, Any] | None:
 
 
 def seconds_until(moment: Any) -> float:
-    """From the database's now to a moment of the entry."""
+    """Return the seconds from the database's current time to `moment`."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT clock_timestamp()")

@@ -75,7 +75,7 @@ def test_the_breakers_state():
     for move, state in (
         (lambda: None, "closed"),
         (lambda: breaker.failed(timed_out=True), "open"),
-        (lambda: setattr(breaker, "probe_at", 0.0) or breaker.take_probe(), "half_open"),
+        (lambda: setattr(breaker, "probe_at", 0.0) or breaker.begin_probe(), "half_open"),
         (breaker.succeeded, "closed"),
     ):
         move()

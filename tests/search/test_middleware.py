@@ -44,7 +44,7 @@ def test_a_write_that_failed_says_nothing(code):
 
 def test_wait_for_refreshes_once_what_was_confirmed(monkeypatch):
     calls = []
-    monkeypatch.setattr(middleware, "refresh", SimpleNamespace(refresh=lambda: calls.append(1) or True))
+    monkeypatch.setattr(middleware, "freshness", SimpleNamespace(refresh=lambda: calls.append(1) or True))
     assert answer(factory.post("/?refresh=wait_for"), confirmed=[True])["X-Search-Status"] == "indexed"
     assert answer(factory.post("/?refresh=wait_for"), confirmed=[False])["X-Search-Status"] == "pending"
     assert answer(factory.post("/"), confirmed=[True])["X-Search-Status"] == "indexed"
@@ -52,7 +52,7 @@ def test_wait_for_refreshes_once_what_was_confirmed(monkeypatch):
 
 
 def test_wait_for_that_is_not_searchable_in_time_is_pending(monkeypatch):
-    monkeypatch.setattr(middleware, "refresh", SimpleNamespace(refresh=lambda: False))
+    monkeypatch.setattr(middleware, "freshness", SimpleNamespace(refresh=lambda: False))
     assert answer(factory.post("/?refresh=wait_for"), confirmed=[True])["X-Search-Status"] == "pending"
 
 

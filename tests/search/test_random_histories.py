@@ -204,7 +204,7 @@ class IndexMachine(RuleBasedStateMachine):
         """Seldom, and then nothing is in hand: what a push has read is too old by now to be sent."""
         with override_settings(SEARCH_DELETE_GRACE_PERIOD=1e-6):
             results = [result for push in self.held for result in push.end()]
-        assert {result.answer.outcome for result in results} <= {Outcome.RETRY, Outcome.SETTLING}, results
+        assert {result.outcome for result in results} <= {Outcome.RETRY, Outcome.SETTLING}, results
         self.held, self.settled = [], self.settled + 1
         Entry.objects.settling().update(retry_at=LONG_AGO, leased_until=None)
         Relay().run_once()
@@ -220,7 +220,7 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(data=st.data())
     def deliver_late(self, data: st.DataObject) -> None:
-        """A push that was held up goes on: it sends, and writes down what became of its entries."""
+        """Resume a push that was held up: it sends, and applies its results."""
         self.held.pop(data.draw(st.integers(0, len(self.held) - 1))).end()
 
     @precondition(lambda self: self.held and not self.restarted)
@@ -283,13 +283,13 @@ def test_in_the_end_index_equals_database(
     indices: Elasticsearch, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.SEARCH_BREAKER_RESET_TIMEOUT = 0.05  # the sender hears soon that the engine is back
-    really = bulk._send_one
+    really = bulk._post
 
     def send(chunk: Any, timeout: float) -> Any:
         IndexMachine.sent += [operation.body for operation in chunk]
         return really(chunk, timeout)
 
-    monkeypatch.setattr(bulk, "_send_one", send)
+    monkeypatch.setattr(bulk, "_post", send)
     stop_before_send(monkeypatch)
     IndexMachine.engine, IndexMachine.sent = indices, []
     run_state_machine_as_test(IndexMachine, settings=BOUNDS)

@@ -34,13 +34,13 @@ def make(number, **values):
 @pytest.fixture
 def bulks(monkeypatch):
     """How many operations each bulk request carried."""
-    sent, really = [], bulk._send_one
+    sent, really = [], bulk._post
 
     def count(chunk, timeout):
         sent.append(len(chunk))
         return really(chunk, timeout)
 
-    monkeypatch.setattr(bulk, "_send_one", count)
+    monkeypatch.setattr(bulk, "_post", count)
     return sent
 
 
@@ -235,7 +235,7 @@ def test_what_is_left_to_the_relay_is_pending_and_no_error(indices, answer):
     order = make(1)
     with transaction.atomic():
         order.save()
-        signals.changed(Item(), "default", path="parts__item")
+        signals.on_row_changed(Item(), "default", path="parts__item")
     assert str(answer) == "pending"
     order.refresh_from_db()
     assert in_index(OrderDocument)[str(order.pk)][0] == order.version

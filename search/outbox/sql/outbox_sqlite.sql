@@ -1,5 +1,10 @@
--- The outbox's moves on SQLite, which locks the whole database for each: short, and never in a request's way.
--- `read` is a JSON array of [key, token, ...] as they were read; an entry with a newer token is never touched.
+-- The transitions of the outbox on SQLite, which locks the whole database for each, so each is short.
+-- `entries` is a JSON array of objects with the key and token as read; an entry with a newer token is never changed.
+
+-- name: read
+SELECT key, version, deleted, token, state, (julianday(first_changed_at) - 2440587.5) * 86400, attempts,
+    leased_until IS NOT NULL, last_error, retry_at <= strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')
+FROM "search_outbox" WHERE key IN (SELECT value FROM json_each(%(keys)s))
 
 -- name: claim
 UPDATE search_outbox SET leased_until = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %(lease)s || ' seconds')
@@ -13,54 +18,54 @@ WHERE key IN (
 )
 RETURNING key
 
--- name: remove
+-- name: confirm
 DELETE FROM search_outbox WHERE (key, token) IN (
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%(read)s)
+    SELECT json_extract(value, '$.key'), json_extract(value, '$.token') FROM json_each(%(entries)s)
 )
 
--- name: floor
+-- name: raise_floor
 INSERT INTO search_floor (model, version)
 SELECT substr(key, 1, instr(key, ':') - 1) AS model, max(version) FROM search_outbox
 WHERE state = 'settling' AND (key, token) IN (
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%(read)s)
+    SELECT json_extract(value, '$.key'), json_extract(value, '$.token') FROM json_each(%(entries)s)
 )
 GROUP BY substr(key, 1, instr(key, ':') - 1)
 ON CONFLICT (model) DO UPDATE SET version = max(version, excluded.version)
 
--- name: forget
+-- name: delete_settled
 DELETE FROM search_outbox WHERE state = 'settling' AND (key, token) IN (
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%(read)s)
+    SELECT json_extract(value, '$.key'), json_extract(value, '$.token') FROM json_each(%(entries)s)
 )
 
 -- name: settle
 UPDATE search_outbox
 SET state = 'settling', settled_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now'), attempts = 0, last_error = '',
-    leased_until = NULL, retry_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %(settle)s || ' seconds')
+    leased_until = NULL, retry_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %(grace_period)s || ' seconds')
 WHERE state = 'pending' AND (key, token) IN (
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%(read)s)
+    SELECT json_extract(value, '$.key'), json_extract(value, '$.token') FROM json_each(%(entries)s)
 )
 
 -- name: postpone
 UPDATE search_outbox
-SET attempts = json_extract(failure.value, '$[3]'), last_error = json_extract(failure.value, '$[4]'),
+SET attempts = json_extract(failure.value, '$.attempts'), last_error = json_extract(failure.value, '$.error'),
     leased_until = NULL,
-    retry_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', json_extract(failure.value, '$[2]') || ' seconds')
-FROM json_each(%(read)s) AS failure
-WHERE state <> 'dead' AND search_outbox.key = json_extract(failure.value, '$[0]')
-  AND search_outbox.token = json_extract(failure.value, '$[1]')
+    retry_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', json_extract(failure.value, '$.delay') || ' seconds')
+FROM json_each(%(entries)s) AS failure
+WHERE state <> 'dead' AND search_outbox.key = json_extract(failure.value, '$.key')
+  AND search_outbox.token = json_extract(failure.value, '$.token')
 
--- name: bury
+-- name: mark_dead
 UPDATE search_outbox
-SET state = 'dead', attempts = attempts + 1, last_error = json_extract(failure.value, '$[2]'), leased_until = NULL
-FROM json_each(%(read)s) AS failure
-WHERE search_outbox.key = json_extract(failure.value, '$[0]')
-  AND search_outbox.token = json_extract(failure.value, '$[1]')
+SET state = 'dead', attempts = attempts + 1, last_error = json_extract(failure.value, '$.error'), leased_until = NULL
+FROM json_each(%(entries)s) AS failure
+WHERE search_outbox.key = json_extract(failure.value, '$.key')
+  AND search_outbox.token = json_extract(failure.value, '$.token')
 
--- name: raise
+-- name: raise_version
 UPDATE search_outbox
-SET version = max(version, json_extract(ahead.value, '$[2]')) + 1, token = lower(hex(randomblob(16))),
+SET version = max(version, json_extract(conflict.value, '$.version')) + 1, token = lower(hex(randomblob(16))),
     state = 'pending', settled_at = NULL, leased_until = NULL,
     retry_at = strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')
-FROM json_each(%(read)s) AS ahead
-WHERE search_outbox.key = json_extract(ahead.value, '$[0]')
-  AND search_outbox.token = json_extract(ahead.value, '$[1]')
+FROM json_each(%(entries)s) AS conflict
+WHERE search_outbox.key = json_extract(conflict.value, '$.key')
+  AND search_outbox.token = json_extract(conflict.value, '$.token')

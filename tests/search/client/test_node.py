@@ -63,7 +63,7 @@ def test_a_server_that_drips_is_cut_at_the_deadline(serve, head):
     begun = monotonic()
     with pytest.raises(ConnectionTimeout) as raised:
         found.perform_request("GET", "/", request_timeout=0.5)
-    assert raised.value.message == "No whole answer within 0.5 s"
+    assert raised.value.message == "No complete response within 0.5 s"
     assert 0.4 < monotonic() - begun < 1.0
 
 

@@ -92,12 +92,12 @@ class TestWhoPushes:
     def test_the_relay(self, strange: str, old: str) -> None:
         OrderFactory.create()
         relay = Relay()
-        assert relay._step() == 0
+        assert relay.step() == 0
         with pytest.raises(AliasMismatch):
             relay.drain()
         assert (in_index(OrderDocument, old), Entry.objects.pending().count()) == ({}, 1)
         module.create(OrderDocument)
-        assert relay._step() == 1
+        assert relay.step() == 1
         assert Order.objects.count() == 1
         assert_in_step()
 

@@ -13,7 +13,7 @@ FUTURE = 9_000_000_000_000_000  # a version of the year 2255: as if the clock ha
 
 
 def settle() -> None:
-    """Every wait is over, and the relay goes once through what is due."""
+    """Make all entries due, and drain the outbox once."""
     Entry.objects.update(retry_at=LONG_AGO, leased_until=None)
     Relay().drain()
 

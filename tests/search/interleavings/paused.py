@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, connections
 
 from search.outbox import transitions
+from search.outbox.outcomes import PushResult
 from search.push import bulk
-from search.push.actions import Operation
-from search.push.push import Pushed, push
+from search.push.actions import BulkAction
+from search.push.push import push_keys
 
 PATIENCE = 30.0  # seconds; only a test that fails waits so long
 STEPS = {
@@ -21,7 +22,7 @@ STEPS = {
     "shop_part": "parts",
     "search_index": "targets",
 }
-FROM = re.compile(r'SELECT .*? FROM "(\w+)"', re.DOTALL)
+FROM = re.compile(r'SELECT .*?\sFROM "(\w+)"', re.DOTALL)
 
 
 class Push(threading.Thread):
@@ -34,8 +35,8 @@ class Push(threading.Thread):
         super().__init__(daemon=True)
         self.keys = keys
         self.steps: list[str] = []
-        self.operations: Sequence[Operation] = ()
-        self.results: list[Pushed] = []
+        self.actions: Sequence[BulkAction] = ()
+        self.results: list[PushResult] = []
         self._error: BaseException | None = None
         self._goal = ""
         self._stands, self._go = threading.Event(), threading.Event()
@@ -49,8 +50,8 @@ class Push(threading.Thread):
         assert self.steps[-1:] == [step], f"it ended without {step!r}: {self.steps}, {self._error!r}"
         return self
 
-    def end(self) -> list[Pushed]:
-        """Let it run to its end; what became of the entries."""
+    def end(self) -> list[PushResult]:
+        """Let it run to its end, and return its results."""
         self._goal = ""
         self._run_on()
         self.join(PATIENCE)
@@ -70,9 +71,9 @@ class Push(threading.Thread):
     def run(self) -> None:
         try:
             with connection.execute_wrapper(self._query):
-                self.results = push(self.keys, "default")
+                self.results = push_keys(self.keys, "default")
             self.before("record")
-            transitions.record(self.results, "default")
+            transitions.apply_results(self.results, "default")
         except BaseException as error:
             self._error = error
         finally:
@@ -96,12 +97,12 @@ class Push(threading.Thread):
 
 def stop_before_send(patch: pytest.MonkeyPatch) -> None:
     """Make `send` a step: a push that stands before it has read all, and holds no snapshot."""
-    really = bulk.send
+    really = bulk.post_bulk
 
-    def send(operations: Sequence[Operation], read_at: float, timeout: float) -> Any:
+    def send(actions: Sequence[BulkAction], read_at: float, timeout: float) -> Any:
         if isinstance(thread := threading.current_thread(), Push):
-            thread.operations = operations
+            thread.actions = actions
             thread.before("send")
-        return really(operations, read_at, timeout)
+        return really(actions, read_at, timeout)
 
-    patch.setattr(bulk, "send", send)
+    patch.setattr(bulk, "post_bulk", send)

@@ -26,7 +26,7 @@ def drifted():
     return list(Comparison(OrderDocument, name, "default").differences())
 
 
-def mend():
+def repair_all():
     return repair(OrderDocument, live(OrderDocument._index._name).name, drifted(), "default")
 
 
@@ -42,9 +42,9 @@ def test_a_rightful_409_changes_nothing(order, push):
     Order.objects.update(customer_name="third")
     push(order.pk).end()
     (result,) = late.end()
-    assert (result.answer.outcome, waiting()) == (Outcome.AHEAD, {})
+    assert (result.outcome, waiting()) == (Outcome.VERSION_CONFLICT, {})
     version = Order.objects.get().version
-    assert in_index(OrderDocument)[str(order.pk)][0] == version == result.answer.version
+    assert in_index(OrderDocument)[str(order.pk)][0] == version == result.combined.version
     assert_quiet()
 
 
@@ -57,7 +57,7 @@ def test_a_restored_row_below_its_document(order, push, caplog):
     restore(saved)
     capture_again(order)
     (result,) = push(order.pk).end()
-    assert (result.answer.outcome, result.answer.version) == (Outcome.AHEAD, ahead)
+    assert (result.outcome, result.combined.version) == (Outcome.VERSION_CONFLICT, ahead)
     assert f"{key(order)}: the index is ahead at version {ahead}; raising the row above it" in caplog.messages
     assert Order.objects.get().version == ahead + 1
     assert waiting() == {key(order): (ahead + 1, "pending")}
@@ -76,7 +76,7 @@ def test_a_restored_row_below_its_tombstone(order, push):
     assert (waiting(), in_index(OrderDocument)) == ({}, {})
     capture_again(order)
     late = push(order.pk).until("record")
-    assert late.results[0].answer == late.results[0].answer._replace(outcome=Outcome.AHEAD, version=gone)
+    assert late.results[0].combined == late.results[0].combined._replace(outcome=Outcome.VERSION_CONFLICT, version=gone)
     assert in_index(OrderDocument) == {}
     late.end()
     assert waiting() == {key(order): (gone + 1, "pending")}
@@ -94,7 +94,7 @@ def test_pushed_again_without_being_raised_a_409_stays_one(order, push, monkeypa
     capture_again(order)
     for _ in range(3):
         late = push(order.pk).until("record")
-        assert late.results[0].answer.outcome is Outcome.AHEAD
+        assert late.results[0].outcome is Outcome.VERSION_CONFLICT
         late.results.clear()  # nothing is written down
         late.end()
     assert [state for _, state in waiting().values()] == ["pending"]
@@ -139,7 +139,7 @@ def test_a_push_of_the_lost_history_that_arrives_after_the_repair(order, push):
     late.end()
     assert Entry.objects.count() == 0
     assert in_index(OrderDocument) != in_database(OrderDocument)
-    assert mend() == 1
+    assert repair_all() == 1
     assert_in_step()
     assert_quiet()
 
@@ -152,6 +152,6 @@ def test_a_sender_that_slept_through_the_wait_sends_nothing(order, push, setting
     restore(saved)
     settings.SEARCH_DELETE_GRACE_PERIOD = 1e-6
     (result,) = late.end()
-    assert (result.answer.outcome, result.answer.error) == (Outcome.RETRY, "rows too old to send")
+    assert (result.outcome, result.error) == (Outcome.RETRY, "rows too old to send")
     assert_in_step()
     assert_quiet()

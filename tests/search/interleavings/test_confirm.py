@@ -73,7 +73,7 @@ def test_a_late_delete_arrives_when_the_insert_s_tombstone_has_gone(ahead, push)
     settle()
     assert waiting() == {}
     (result,) = late.end()
-    assert result.answer.outcome is Outcome.AHEAD
+    assert result.outcome is Outcome.VERSION_CONFLICT
     assert_quiet()
     assert in_index(OrderDocument)[str(ahead.pk)][0] == FUTURE + 2
 

@@ -52,7 +52,7 @@ CONFLICT = (409, "version_conflict_engine_exception")
 
 
 def test_an_equal_version_is_taken_and_a_lower_one_refused(engine: Elasticsearch, name: str) -> None:
-    """So a push may be repeated, whatever became of the first."""
+    """A push may be repeated, whatever the result of the first."""
     assert index(engine, name, 5) == (201, "created")
     assert index(engine, name, 5) == (200, "updated")
     assert index(engine, name, 4) == CONFLICT

@@ -45,7 +45,7 @@ def test_an_insert_between_a_delete_s_entry_and_its_row(order, push, snapshot, e
     assert [result.done for result in push(order.pk).end()] == [True]
     (result,) = late.end()
     # The snapshot shows the row gone: a delete, below the insert. Without it the row is there, and is sent again.
-    assert (result.entry.deleted, result.answer.outcome) == (True, Outcome.AHEAD if snapshot else Outcome.DONE)
+    assert (result.entry.deleted, result.outcome) == (True, Outcome.VERSION_CONFLICT if snapshot else Outcome.DONE)
     assert Order.objects.get().version == again.version
     assert_quiet()
     # Rows before entries would have sent this delete: the row absent, the version from the insert's entry.

@@ -11,9 +11,9 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.models import Entry
 from search.outbox import capture, transitions
-from search.outbox.outcomes import Answer, Outcome
-from search.push.push import Pushed
-from search.push.push import push as push_now
+from search.outbox.outcomes import ActionResult, Outcome, PushResult
+from search.outbox.statements import load_statements
+from search.push.push import push_keys
 from tests.factories import OrderFactory
 from tests.search.interleavings.ends import FUTURE, assert_quiet, settle, waiting
 from tests.search.interleavings.waits import Session, sql
@@ -28,20 +28,20 @@ def rename(pk: Any, name: str) -> None:
     Order.objects.filter(pk=pk).update(customer_name=name)
 
 
-def sent() -> list[Pushed]:
+def sent() -> list[PushResult]:
     """All that waits, pushed, and not yet written down."""
-    results = push_now(list(waiting()), "default")
+    results = push_keys(list(waiting()), "default")
     assert all(result.done for result in results)
     return results
 
 
-def record(results: list[Pushed]) -> None:
-    transitions.record(results, "default")
+def apply(results: list[PushResult]) -> None:
+    transitions.apply_results(results, "default")
 
 
-def confirmed(entry: Entry) -> list[Pushed]:
+def confirmed(entry: Entry) -> list[PushResult]:
     """What a push gives whose targets have taken this entry."""
-    return [Pushed(entry, Answer(Outcome.DONE), deleted=False)]
+    return [PushResult(entry, ActionResult(Outcome.DONE), deleted=False)]
 
 
 def impatient() -> None:
@@ -52,8 +52,8 @@ def impatient() -> None:
 @pytest.fixture
 def waits_for_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The moves without SKIP LOCKED: what the rule is for."""
-    plain = {name: text.replace("SKIP LOCKED", "") for name, text in transitions.statements("postgresql").items()}
-    monkeypatch.setattr(transitions, "statements", lambda vendor: plain)
+    plain = {name: text.replace("SKIP LOCKED", "") for name, text in load_statements("outbox_postgresql.sql").items()}
+    monkeypatch.setattr(transitions, "load_statements", lambda file_name: plain)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_confirmation_does_not_wait_for_a_writer_and_takes_nothing(order: Orde
     results = sent()
     with transaction.atomic():
         rename(order.pk, "newer")
-        Session(lambda: record(results)).result()
+        Session(lambda: apply(results)).result()
     assert Entry.objects.get().token != results[0].entry.token
     assert_quiet()
 
@@ -102,7 +102,7 @@ def test_a_confirmation_that_waited_looks_at_the_token_again(order: Order, waits
     results = sent()
     with transaction.atomic():
         rename(order.pk, "newer")
-        session = Session(lambda: record(results))
+        session = Session(lambda: apply(results))
         session.waits("%DELETE FROM search_outbox%")
     session.result()
     assert Entry.objects.get().token != results[0].entry.token
@@ -114,7 +114,7 @@ def test_a_confirmation_that_a_rolled_back_writer_kept_from_its_entry_is_made_ag
     results = sent()
     with transaction.atomic():
         rename(order.pk, "rolled back")
-        Session(lambda: record(results)).result()
+        Session(lambda: apply(results)).result()
         transaction.set_rollback(True)
     assert Entry.objects.get().token == results[0].entry.token
     assert_quiet()
@@ -125,7 +125,7 @@ def test_a_writer_that_waited_for_a_confirmation_notes_its_change_anew(order: Or
     rename(order.pk, "pushed")
     results = sent()
     with transaction.atomic():
-        record(results)
+        apply(results)
         session = Session(lambda: rename(order.pk, "newer"))
         session.waits("UPDATE%orders_order%")
     session.result()
@@ -134,21 +134,23 @@ def test_a_writer_that_waited_for_a_confirmation_notes_its_change_anew(order: Or
     assert_quiet()
 
 
-@pytest.mark.parametrize("move", ["remove", "settle", "forget", "postpone", "bury", "raise"])
-def test_no_move_leaves_a_lock(pair: tuple[Order, Order], move: str) -> None:
+@pytest.mark.parametrize(
+    "transition", ["confirm", "settle", "delete_settled", "postpone", "mark_dead", "raise_version"]
+)
+def test_no_move_leaves_a_lock(pair: tuple[Order, Order], transition: str) -> None:
     """A transaction left open would hold up the writer of the same row."""
     key = f"orders.Order:{pair[0].pk}"
     rename(pair[0].pk, "pushed")
-    if move == "forget":
+    if transition == "delete_settled":
         Entry.objects.update(state="settling")
-    values = {
-        "settle": {"settle": 60.0},
-        "postpone": {"delays": [0.0], "attempts": [1], "errors": [""]},
-        "bury": {"errors": [""]},
-        "raise": {"versions": [1]},
+    values = {"settle": {"grace_period": 60.0}}
+    columns: dict[str, dict[str, Any]] = {
+        "postpone": {"delay": 0.0, "attempts": 1, "error": ""},
+        "mark_dead": {"error": ""},
+        "raise_version": {"version": 1},
     }
-    entry = Entry.objects.get(key=key)
-    transitions._execute("default", move, confirmed(entry), **values.get(move, {}))
+    entry = {"key": key, "token": Entry.objects.get(key=key).token.hex}
+    transitions._execute("default", transition, values.get(transition), [entry | columns.get(transition, {})])
     assert connection.get_autocommit()
     Session(lambda: (sql("SET lock_timeout = '1ms'"), rename(pair[0].pk, "newer"))).result()
     assert_quiet()
@@ -164,7 +166,7 @@ def test_1500_updates_against_two_confirmers(order: Order) -> None:
         while writer.is_alive():
             for entry in Entry.objects.filter(key=key):
                 row = Order.objects.values_list("version", flat=True).get()  # read after the entry, as a push does
-                record(confirmed(entry))
+                apply(confirmed(entry))
                 seen.append(row)
 
     confirmers = [Session(confirm_on), Session(confirm_on)]
@@ -193,7 +195,7 @@ def test_a_confirmation_of_entries_against_a_writer_of_the_same(
 
     def patient() -> None:
         sql("SET deadlock_timeout = '10s'")
-        record(results)
+        apply(results)
 
     def write() -> None:
         with transaction.atomic():

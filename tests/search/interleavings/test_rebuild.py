@@ -117,7 +117,7 @@ def test_a_record_before_the_index_would_find_none(order, push, engine):
     module.record_building(OrderDocument, name, "default")
     rename(order, "second")
     (result,) = push(order.pk).end()
-    assert (result.answer.outcome, engine.indices.exists(index=name).body) == (Outcome.RETRY, False)
+    assert (result.outcome, engine.indices.exists(index=name).body) == (Outcome.RETRY, False)
     assert set(waiting()) == {f"orders.Order:{order.pk}"}
     Index.objects.filter(name=name).delete()
     assert_quiet()
@@ -155,7 +155,7 @@ class TestZombie:
     """A rebuild that was taken for dead wakes up."""
 
     def test_it_cannot_swap_what_another_has_swapped(self, order, push, engine):
-        """It names the index that it wants to replace, which the alias has left meanwhile."""
+        """It names the index that it wants to replace, which the alias no longer names."""
         first, zombie = live(), begin()
         fill(zombie)
         second = module.make(OrderDocument)

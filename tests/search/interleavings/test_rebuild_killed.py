@@ -28,8 +28,8 @@ STEPS = {
     "recorded": (module, "record_building", "after", 1),
     "cut into ranges": (rebuild, "split", "after", 1),
     "the second chunk is read": (Filler, "read", "after", 2),
-    "the second chunk is lost": (bulk, "send", "before", 2),
-    "the second chunk's answer is lost": (bulk, "send", "after", 2),
+    "the second chunk is lost": (bulk, "post_bulk", "before", 2),
+    "the second chunk's answer is lost": (bulk, "post_bulk", "after", 2),
     "filled": (rebuild, "verify", "before", 1),
     "verified": (rebuild, "verify", "after", 1),
     "about to be swapped": (rebuild, "swap", "before", 1),
@@ -86,10 +86,10 @@ def go_on():
 
 def test_what_is_confirmed_is_not_sent_again(rows, monkeypatch):
     """Only the chunk whose answer was lost, and what follows it."""
-    with killed(bulk, "send", "after", after_calls=3):
+    with killed(bulk, "post_bulk", "after", after_calls=3):
         rebuild.rebuild(OrderDocument, options=CHUNKS)
-    sent, really = [], bulk.send
-    monkeypatch.setattr(bulk, "send", lambda operations, *how: sent.extend(operations) or really(operations, *how))
+    sent, really = [], bulk.post_bulk
+    monkeypatch.setattr(bulk, "post_bulk", lambda operations, *how: sent.extend(operations) or really(operations, *how))
     rebuild.resume(OrderDocument, options=CHUNKS)
     assert [operation.key for operation in sent] == [f"orders.Order:{order.pk}" for order in rows[4:]]
     assert_in_step()
@@ -107,7 +107,7 @@ def test_progress_before_the_answer_would_lose_a_chunk(rows, monkeypatch):
     """What their order is for. The verification names what is lost, and the old index stays."""
     old = live()
     monkeypatch.setattr(Filler, "fill", hasty)
-    with killed(bulk, "send", "before", after_calls=2):
+    with killed(bulk, "post_bulk", "before", after_calls=2):
         rebuild.rebuild(OrderDocument, options=CHUNKS)
     with pytest.raises(RebuildIncomplete, match=rf"2 differ: {rows[2].pk} missing, {rows[3].pk} missing"):
         rebuild.resume(OrderDocument, options=CHUNKS)

@@ -1,4 +1,4 @@
-"""C3: the process's one sender, on real servers: nobody is told `indexed` too early, and nothing wedges it."""
+"""C3: the process's one sender, on real servers: no request is answered `indexed` too early, and nothing blocks it."""
 
 import threading
 
@@ -20,7 +20,7 @@ class Gate:
 
     def __init__(self):
         self.reached, self.opened, self.sent = threading.Event(), threading.Event(), []
-        self._really = bulk.send
+        self._really = bulk.post_bulk
 
     def __call__(self, operations, read_at, timeout):
         self.sent.append([operation.key for operation in operations])
@@ -33,7 +33,7 @@ class Gate:
 def gate(monkeypatch, settings):
     settings.SEARCH_PUSH_TIMEOUT = 20.0  # the gate, not the clock, says how long a bulk takes
     found = Gate()
-    monkeypatch.setattr(bulk, "send", found)
+    monkeypatch.setattr(bulk, "post_bulk", found)
     yield found
     found.opened.set()
 
@@ -62,7 +62,7 @@ def test_a_change_made_while_its_row_is_being_sent_is_told_of_by_the_next_bulk(o
 
     def opener():
         gate.reached.wait(30)
-        wait_until(lambda: sender("default")._waiting)
+        wait_until(lambda: sender("default")._queue)
         gate.opened.set()
 
     in_threads(first, second, opener)
@@ -72,7 +72,7 @@ def test_a_change_made_while_its_row_is_being_sent_is_told_of_by_the_next_bulk(o
 
 
 def test_who_gives_up_leaves_the_group_whole(order, gate, settings):
-    """A follower's wait ends while a bulk is under way: nobody hands it the lead, and later pushes are served."""
+    """A follower's wait ends while a bulk is under way: it needs no leader, and later pushes are served."""
     Order.objects.update(customer_name="second")
     settings.SEARCH_PUSH_TIMEOUT = 0.05
     assert in_threads(*[lambda: sender("default").push([key(order)])] * 3) == [False] * 3
@@ -87,7 +87,7 @@ def test_who_gives_up_leaves_the_group_whole(order, gate, settings):
 
 def test_an_exception_in_a_bulk_loses_nothing_and_the_next_is_served(order, monkeypatch, settings):
     settings.SEARCH_PUSH_TIMEOUT = 20.0
-    really, failed = actions.read, threading.Event()
+    really, failed = actions.read_snapshot, threading.Event()
 
     def read(keys, using):
         if failed.is_set():
@@ -95,7 +95,7 @@ def test_an_exception_in_a_bulk_loses_nothing_and_the_next_is_served(order, monk
         failed.set()
         raise RuntimeError("no such luck")
 
-    monkeypatch.setattr(actions, "read", read)
+    monkeypatch.setattr(actions, "read_snapshot", read)
     Order.objects.update(customer_name="second")
     assert sender("default").push([key(order)]) is False
     assert list(waiting()) == [key(order)]

@@ -10,7 +10,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.models import Entry
 from search.outbox import transitions
-from search.push.push import push as push_now
+from search.push.push import push_keys
 from search.push.relay import Relay
 from tests.factories import OrderFactory
 from tests.search.interleavings.ends import assert_quiet, settle, waiting
@@ -26,7 +26,7 @@ def sqlite(order):
     if connection.vendor != "sqlite":
         pytest.skip("of SQLite's locks alone")
     Order.objects.update(customer_name="pushed")
-    return push_now(list(waiting()), "default")
+    return push_keys(list(waiting()), "default")
 
 
 def test_versions_grow_within_one_millisecond(order):
@@ -82,7 +82,7 @@ def test_a_deferred_transaction_that_has_read_fails_at_once(sqlite):
     try:
         other.execute("BEGIN DEFERRED")
         other.execute("SELECT customer_name FROM orders_order").fetchall()
-        transitions.record(sqlite, "default")
+        transitions.apply_results(sqlite, "default")
         with pytest.raises(sqlite3.OperationalError, match="database is locked"):
             other.execute("UPDATE orders_order SET customer_name = 'newer'")
     finally:
@@ -106,11 +106,11 @@ def test_a_confirmation_waits_for_a_transaction_that_has_read(sqlite):
     try:
         sql("PRAGMA busy_timeout = 0")
         with pytest.raises(OperationalError, match="database is locked"):
-            transitions.record(sqlite, "default")
+            transitions.apply_results(sqlite, "default")
         sql("PRAGMA busy_timeout = 20000")
     finally:
         go_on.set()
-    transitions.record(sqlite, "default")
+    transitions.apply_results(sqlite, "default")
     writer.result()
     assert Entry.objects.get().token != sqlite[0].entry.token
     assert_quiet()
@@ -119,7 +119,7 @@ def test_a_confirmation_waits_for_a_transaction_that_has_read(sqlite):
 def test_a_writer_waits_for_a_confirmation(sqlite):
     """Why each is one short statement: SQLite locks the whole database for it."""
     with transaction.atomic():
-        transitions.record(sqlite, "default")
+        transitions.apply_results(sqlite, "default")
 
         def write():
             sql("PRAGMA busy_timeout = 0")

@@ -40,7 +40,7 @@ def blocked(engine, name):
 @pytest.mark.real
 @pytest.mark.parametrize("refuses", ["the live one", "the one that is built"])
 def test_one_target_of_two_is_not_enough(order, push, engine, settings, refuses):
-    """Done when any is, the other would lack the change: the live one for ever, the new one after the swap."""
+    """Done when any is, the other would lack the change: the live one permanently, the new one after the swap."""
     settings.SEARCH_PUSH_TIMEOUT = 10
     index = begin()
     fill(index)
@@ -48,7 +48,7 @@ def test_one_target_of_two_is_not_enough(order, push, engine, settings, refuses)
     with blocked(engine, live() if refuses == "the live one" else index.name):
         assert sender("default").push([f"orders.Order:{order.pk}"]) is False
         (result,) = push(order.pk).end()
-        assert result.answer.outcome is Outcome.RETRY
+        assert result.outcome is Outcome.RETRY
         assert set(waiting()) == {f"orders.Order:{order.pk}"}
     settings.SEARCH_PUSH_TIMEOUT = 0.01
     finish(index)
@@ -75,7 +75,7 @@ def test_a_late_push_does_not_make_a_retired_index_anew(order, push, engine, cha
     late = push(order.pk).until("send")
     new = rebuild.rebuild(OrderDocument).name
     (result,) = late.end()
-    assert (result.answer.outcome, result.answer.error[:15]) == (Outcome.RETRY, "index_not_found")
+    assert (result.outcome, result.error[:15]) == (Outcome.RETRY, "index_not_found")
     assert (named(engine), engine.indices.exists(index=old).body) == ([new], False)
     assert_quiet()
 
@@ -85,7 +85,7 @@ def test_a_push_names_indices_and_never_the_alias(order, push):
     old = live()
     rename(order, "second")
     late = push(order.pk).until("send")
-    assert [names(operation) for operation in late.operations] == [old]
+    assert [names(action) for action in late.actions] == [old]
     rebuild.rebuild(OrderDocument, options=STANDBY)
     late.end()
     assert waiting() == {}
@@ -94,9 +94,9 @@ def test_a_push_names_indices_and_never_the_alias(order, push):
     assert_in_step()
 
 
-def names(operation):
+def names(action):
     """The index that an operation names."""
-    return json.loads(operation.body.split(b"\n")[0])[operation.name]["_index"]
+    return json.loads(action.body.split(b"\n")[0])[action.op_type]["_index"]
 
 
 @pytest.mark.real
@@ -116,7 +116,7 @@ def test_a_change_that_the_new_index_alone_refuses(order, push, engine, monkeypa
     fill(index)
     Order.objects.update(total_amount=1000)
     (result,) = push(order.pk).end()
-    assert result.answer.outcome is Outcome.REFUSED
+    assert result.outcome is Outcome.REFUSED
     with pytest.raises(RebuildIncomplete, match=rf"\(1 differ: {order.pk} dead\)$"):
         finish(index)
     assert (live(), named(engine)) == (old, [old])

@@ -29,9 +29,9 @@ def test_a_row_and_its_child_change_between_the_reads_of_both(indices, push, sna
     Part.objects.update(name="new child")
     (result,) = late.end()
     assert result.done
-    (operation,) = late.operations
-    # The snapshot is why it is not torn; without, the child's own entry mends it.
-    assert sent(operation) == ("second row", ["old child" if snapshot else "new child"])
+    (action,) = late.actions
+    # The snapshot is why it is not torn; without it, the child's own entry corrects it.
+    assert sent(action) == ("second row", ["old child" if snapshot else "new child"])
     assert next(iter(in_index(ItemDocument).values()))[1]["name"] == "second row"
     assert Entry.objects.count() == 1
     assert_quiet()

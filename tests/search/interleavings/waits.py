@@ -1,4 +1,4 @@
-"""What PostgreSQL says of who waits, so that a test goes on when somebody really does."""
+"""Wait until PostgreSQL reports that a session waits for a lock."""
 
 import threading
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Session(threading.Thread):
 
     def waits(self, query: str) -> None:
         """Return when a statement like this one waits for a lock."""
-        wait_until(lambda: self._error or (clear() and sql(WAITS, [query])), 30, f"nobody waits in {query!r}")
+        wait_until(lambda: self._error or (clear() and sql(WAITS, [query])), 30, f"no session waits in {query!r}")
 
     def result(self) -> Any:
         """What the function gave, once it has ended."""
@@ -53,6 +53,6 @@ class Session(threading.Thread):
 
 
 def clear() -> bool:
-    """Inside a transaction the statistics are those of its first look: look anew."""
+    """Clear the snapshot of the statistics, which a transaction otherwise keeps from its first query."""
     sql("SELECT pg_stat_clear_snapshot()")
     return True

@@ -12,14 +12,14 @@ from elasticsearch.dsl.connections import connections
 
 from orders.models import Order
 from search.models import Entry, RelayProcess
-from search.push.relay import AT_ONCE, Relay
+from search.push.relay import MAX_IN_FLIGHT, Relay
 from tests.support import assert_in_step, wait_until
 from tools.fault_proxy import Exchange, Fault, FaultProxy
 from tools.paths import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.slow]
 STOPPING = "Stopping after this batch. Send the signal again to stop at once.\n"
-CLAIMED = 2 * AT_ONCE  # by a relay with a batch of two, before it waits for the engine
+CLAIMED = 2 * MAX_IN_FLIGHT  # by a relay with a batch of two, before it waits for the engine
 
 
 class Held(Fault):
@@ -63,7 +63,7 @@ def start(indices, held, tmp_path):
                 command, cwd=ROOT, env=environment(held.url), stdout=subprocess.PIPE, stderr=errors, text=True
             )
         started.append(process)
-        for _ in range(AT_ONCE):
+        for _ in range(MAX_IN_FLIGHT):
             assert held.fault.arrived.acquire(timeout=60)
         return process
 

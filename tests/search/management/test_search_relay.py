@@ -39,9 +39,9 @@ class TestDrain:
         assert_in_step()
 
     def test_in_batches(self, indices, monkeypatch):
-        sizes, really = [], Relay._push
+        sizes, really = [], Relay._push_batch
         monkeypatch.setattr(
-            Relay, "_push", lambda self, keys, *rest: sizes.append(len(keys)) or really(self, keys, *rest)
+            Relay, "_push_batch", lambda self, keys, *rest: sizes.append(len(keys)) or really(self, keys, *rest)
         )
         make_orders(5)
         ran = run("search_relay", "--drain", "--batch-size", "2")
@@ -136,7 +136,7 @@ class TestSignals:
         relay = Relay()
         search_relay.stop_on_signals(relay)
         signal.raise_signal(first)
-        assert relay._stopping.asked
+        assert relay._stop_request.is_set()
         with pytest.raises(SystemExit) as ended:
             signal.raise_signal(second)
         assert ended.value.code == 1

@@ -1,4 +1,4 @@
-"""The outbox beside an old transaction: whose snapshot keeps every row that was confirmed and removed since."""
+"""The outbox next to a long transaction, whose snapshot keeps the dead rows of all entries confirmed since."""
 
 import threading
 
@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from search.models import Entry
 from search.outbox import transitions
+from search.outbox.statements import load_statements
 from tests.support import in_threads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres, pytest.mark.slow]
@@ -30,16 +31,18 @@ def capture():
     )
 
 
-def confirm(read):
-    """As a push does it: by key and token."""
-    values = {"keys": [key for key, _ in read], "tokens": [token.hex for _, token in read]}
-    sql(transitions.statements("postgresql")["remove"], values)
+def confirm(rows):
+    """Confirm entries by key and token, as a push does."""
+    values = {"key": [key for key, _ in rows], "token": [token.hex for _, token in rows]}
+    sql(load_statements("outbox_postgresql.sql")["confirm"], values)
 
 
-def pages(within=transitions.EVER):
+def pages(within=transitions.ANY_AGE):
     """How many pages a claim of all that is due touches: what a busy machine cannot change."""
     values = {"limit": 500, "older": 0, "within": within, "lease": -1}
-    explained = sql("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + transitions.statements("postgresql")["claim"], values)
+    explained = sql(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + load_statements("outbox_postgresql.sql")["claim"], values
+    )
     plan = explained[0][0][0]["Plan"]
     return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
 

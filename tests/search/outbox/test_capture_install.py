@@ -13,6 +13,7 @@ from search.exceptions import CaptureBusy, UnsupportedDatabase
 from search.mapping.registry import documents
 from search.models import Entry
 from search.outbox import capture, introspection, triggers
+from search.outbox.statements import load_statements
 from tests.shop.models import Item, Part
 from tests.support import in_threads
 
@@ -46,7 +47,7 @@ def test_an_absent_trigger_is_seen_and_put_back():
     assert capture.status() == LABELS
 
 
-def test_rows_that_nobody_watched_are_queued():
+def test_unwatched_rows_are_queued():
     items = [Item.objects.create(name=str(number)) for number in range(3)]
     Part.objects.create(item=items[0], name="p")
     drop_one()
@@ -66,9 +67,9 @@ def test_rows_that_were_watched_are_not_queued():
 def test_a_changed_trigger_is_replaced_and_nothing_is_queued(monkeypatch):
     Item.objects.create(name="a")
     Entry.objects.all().delete()
-    pieces = triggers._pieces(connection.vendor)
-    changed = pieces | {"values": pieces["values"] + " /* another */"}
-    monkeypatch.setattr(triggers, "_pieces", lambda vendor: changed)
+    statements = load_statements(f"capture_{connection.vendor}.sql")
+    changed = statements | {"values": statements["values"] + " /* another */"}
+    monkeypatch.setattr(triggers, "load_statements", lambda file_name: changed)
     assert capture.status()["shop.Item"] is False
     assert capture.install() == ["orders.Order", "shop.Item"]
     assert capture.status() == LABELS
@@ -79,7 +80,7 @@ def test_a_changed_trigger_is_replaced_and_nothing_is_queued(monkeypatch):
 
 def migrate_item(old, new):
     """What a migration of the shop would do to Item, with the signals that `migrate` sends."""
-    capture.release_before_migrate(using="default", plan=[(Migration("0002_item", "shop"), False)])
+    capture.drop_before_migrate(using="default", plan=[(Migration("0002_item", "shop"), False)])
     with connection.schema_editor() as editor:
         editor.alter_field(Item, old, new)
 
@@ -107,7 +108,7 @@ def test_the_outbox_can_be_remade_and_all_is_watched_again():
     new.set_attributes_from_name("last_error")
     new.model = Entry
     for before, after in ((old, new), (new, old)):
-        capture.release_before_migrate(using="default", plan=[(Migration("0009_entry", "search"), False)])
+        capture.drop_before_migrate(using="default", plan=[(Migration("0009_entry", "search"), False)])
         with connection.schema_editor() as editor:
             editor.alter_field(Entry, before, after)
         call_command("migrate", verbosity=0)
@@ -115,7 +116,7 @@ def test_the_outbox_can_be_remade_and_all_is_watched_again():
 
 
 def test_a_migration_of_another_app_leaves_the_triggers_alone():
-    capture.release_before_migrate(using="default", plan=[(Migration("0013_user", "auth"), False)])
+    capture.drop_before_migrate(using="default", plan=[(Migration("0013_user", "auth"), False)])
     assert capture.status() == LABELS
 
 
@@ -141,8 +142,10 @@ def test_an_installation_that_fails_leaves_no_half(monkeypatch):
     capture.remove()
     Item.objects.create(name="a")
     with monkeypatch.context() as patch:
-        pieces = triggers._pieces(connection.vendor)
-        patch.setattr(triggers, "_pieces", lambda vendor: pieces | {"queue": "INSERT INTO no_such_table VALUES (1)"})
+        failing = load_statements(f"capture_{connection.vendor}.sql") | {
+            "queue": "INSERT INTO no_such_table VALUES (1)"
+        }
+        patch.setattr(triggers, "load_statements", lambda file_name: failing)
         with pytest.raises(DatabaseError, match="no_such_table"):
             capture.install()
     assert introspection.triggers(connection) == {}
@@ -177,7 +180,7 @@ def test_two_installations_at_once_are_one():
 
 def test_another_database_is_refused_by_its_name():
     with pytest.raises(UnsupportedDatabase, match=r"\(mysql\)"):
-        triggers.plans(SimpleNamespace(vendor="mysql"))
+        triggers.trigger_plans(SimpleNamespace(vendor="mysql"))
 
 
 @pytest.mark.postgres

@@ -61,5 +61,5 @@ def test_a_discard_never_lowers_the_floor(keys):
 
 
 def test_a_change_of_the_row_replaces_a_dead_letter(keys):
-    Item.objects.filter(pk=keys[0].partition(":")[2]).update(name="mended")
+    Item.objects.filter(pk=keys[0].partition(":")[2]).update(name="fixed")
     assert (row(keys[0])["state"], row(keys[0])["last_error"]) == ("pending", "")

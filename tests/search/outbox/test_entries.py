@@ -7,22 +7,21 @@ import pytest
 from django.utils import timezone
 
 from search.models import Entry
-from search.outbox import entries
-from search.outbox.entries import EntryRead
+from search.outbox.entries import EntrySnapshot, read_entries
 from tests.search.outbox_help import make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_else_pushes(settings: Any) -> None:
+def _no_other_pushes(settings: Any) -> None:
     settings.SEARCH_PUSH = "off"
 
 
-def by_model(key: str) -> EntryRead:
+def by_model(key: str) -> EntrySnapshot:
     """The same from Django's own instance."""
     entry = Entry.objects.get(key=key)
-    return EntryRead(
+    return EntrySnapshot(
         entry.key, entry.version, entry.deleted, entry.token, entry.state,
         pytest.approx(entry.first_changed_at.timestamp(), abs=0.002),  # type: ignore[arg-type]
         entry.attempts, entry.leased_until is not None, entry.last_error, entry.retry_at <= timezone.now(),
@@ -43,7 +42,7 @@ def by_model(key: str) -> EntryRead:
 def test_as_the_model_has_it(changes: dict[str, Any]) -> None:
     [key, _] = make(2)
     Entry.objects.filter(key=key).update(**changes)
-    found = entries.read([key], "default")
+    found = read_entries([key], "default")
     assert found == [by_model(key)]
     assert [type(value) for value in found[0]] == [
         type(value) for value in by_model(key)._replace(first_changed_at=1.0)
@@ -53,10 +52,10 @@ def test_as_the_model_has_it(changes: dict[str, Any]) -> None:
 def test_a_key_without_an_entry_is_not_there() -> None:
     keys = make(3)
     Entry.objects.filter(key=keys[1]).delete()
-    assert sorted(found.key for found in entries.read([*keys, "shop.Item:no'such"], "default")) == sorted(
+    assert sorted(found.key for found in read_entries([*keys, "shop.Item:no'such"], "default")) == sorted(
         [keys[0], keys[2]]
     )
 
 
 def test_nothing_is_asked_for() -> None:
-    assert entries.read([], "default") == []
+    assert read_entries([], "default") == []

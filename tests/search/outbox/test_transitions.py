@@ -1,4 +1,4 @@
-"""The outbox's moves, on the database: what each changes, and that an entry written anew is never touched."""
+"""The outbox's transitions: what each changes, and that an entry with a newer change stays as it is."""
 
 import threading
 from datetime import timedelta
@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from search.models import Entry, VersionFloor
 from search.outbox import transitions
 from search.outbox.outcomes import Outcome
+from search.outbox.statements import load_statements
 from tests.search.outbox_help import age, change, make, pushed, row, seconds_until
 from tests.shop.models import Item
 from tests.support import in_threads
@@ -19,7 +20,7 @@ OUTCOMES = [outcome for outcome in Outcome if outcome not in (Outcome.SETTLING, 
 
 
 @pytest.fixture(autouse=True)
-def _nobody_else_pushes(settings):
+def _no_other_pushes(settings):
     settings.SEARCH_PUSH = "off"
 
 
@@ -27,8 +28,8 @@ def claim(**values):
     return transitions.claim("default", **{"limit": 100} | values)
 
 
-def record(*results):
-    transitions.record(results, "default")
+def apply(*results):
+    transitions.apply_results(results, "default")
 
 
 def delete(key):
@@ -103,7 +104,7 @@ class TestClaim:
     @pytest.mark.postgres
     @pytest.mark.parametrize("analyzed", ["empty", "full"])
     def test_the_partial_index_bounds_and_orders_it(self, analyzed):
-        values = {"limit": 500, "older": 0, "within": transitions.EVER, "lease": 1}
+        values = {"limit": 500, "older": 0, "within": transitions.ANY_AGE, "lease": 1}
         [plan] = in_threads(lambda: explain("claim", values, analyzed))
         assert "Index Scan using search_outbox_due" in plan
         assert "Index Cond: ((retry_at <= statement_timestamp())" in plan
@@ -112,11 +113,12 @@ class TestClaim:
     @pytest.mark.postgres
     def test_a_plan_made_for_an_empty_outbox_is_right_for_a_full_one(self):
         """Joined to a full outbox row by row, 500 entries would be compared with each of it."""
-        read = {"keys": ["shop.Item:1"] * 500, "tokens": ["0" * 32] * 500}
-        for name, values in (("remove", read), ("settle", read | {"settle": 1}), ("forget", read)):
+        entries = {"key": ["shop.Item:1"] * 500, "token": ["0" * 32] * 500}
+        settle = entries | {"grace_period": 1}
+        for name, values in (("confirm", entries), ("settle", settle), ("delete_settled", entries)):
             [plan] = in_threads(partial(explain, name, values, "empty"))
             assert "Join Filter" not in plan, plan
-            assert "Index Cond: ((key)::text = read.key)" in plan, plan
+            assert "Index Cond: ((key)::text = result.key)" in plan, plan
 
 
 def explain(name, values, analyzed):
@@ -133,39 +135,39 @@ def explain(name, values, analyzed):
         )
         if analyzed == "full":
             cursor.execute("ANALYZE search_outbox")
-        cursor.execute("EXPLAIN " + transitions.statements("postgresql")[name], values)
+        cursor.execute("EXPLAIN " + load_statements("outbox_postgresql.sql")[name], values)
         return "\n".join(line for (line,) in cursor.fetchall())
 
 
-class TestMoves:
+class TestApplyResults:
     def test_what_is_done_is_removed(self):
         one, other = make(2)
-        record(pushed(one))
+        apply(pushed(one))
         assert list(Entry.objects.values_list("key", flat=True)) == [other]
 
     @pytest.mark.parametrize("deleted", [False, True])
     @pytest.mark.parametrize("outcome", OUTCOMES)
-    def test_an_entry_written_anew_is_never_touched(self, outcome, deleted):
+    def test_an_entry_with_a_newer_change_stays_as_it_is(self, outcome, deleted):
         [key] = make()
         claim()
         result = pushed(key, outcome, deleted=deleted)
         change(key)
         before = row(key)
-        record(result)
+        apply(result)
         assert row(key) == before
 
     @pytest.mark.parametrize("outcome", [Outcome.SETTLING, Outcome.DEAD])
     def test_what_was_not_sent_does_not_move(self, outcome):
         [key] = make()
         before = row(key)
-        record(pushed(key, outcome))
+        apply(pushed(key, outcome))
         assert row(key) == before
 
     def test_a_delete_that_is_done_settles_first(self, settings):
         settings.SEARCH_DELETE_GRACE_PERIOD = 40.0
         key = delete(*make())
         claim()
-        record(pushed(key, deleted=True))
+        apply(pushed(key, deleted=True))
         found = row(key)
         assert (found["state"], found["attempts"], found["leased_until"]) == ("settling", 0, None)
         assert 35 < seconds_until(found["retry_at"]) <= 40
@@ -176,40 +178,40 @@ class TestMoves:
         """Both read the entry before either had settled it."""
         key = delete(*make())
         first, second = pushed(key, deleted=True), pushed(key, deleted=True)
-        record(first)
+        apply(first)
         before = row(key)
-        record(second)
+        apply(second)
         assert row(key) == before
 
     def test_a_delete_confirmed_twice_is_forgotten_and_raises_the_floor(self):
         key = delete(*make())
-        record(pushed(key, deleted=True))
+        apply(pushed(key, deleted=True))
         version = row(key)["version"]
-        record(pushed(key, deleted=True))
+        apply(pushed(key, deleted=True))
         assert row(key) is None
         assert list(VersionFloor.objects.values_list("model", "version")) == [("shop.Item", version)]
 
     def test_the_floor_never_sinks(self):
         key = delete(*make())
         VersionFloor.objects.create(model="shop.Item", version=2**60)
-        record(pushed(key, deleted=True))
-        record(pushed(key, deleted=True))
+        apply(pushed(key, deleted=True))
+        apply(pushed(key, deleted=True))
         assert VersionFloor.objects.get().version == 2**60
 
     def test_several_deletes_raise_each_model_s_floor_to_the_highest(self):
         keys = [delete(key) for key in make(3)]
-        record(*[pushed(key, deleted=True) for key in keys])
+        apply(*[pushed(key, deleted=True) for key in keys])
         highest = max(Entry.objects.values_list("version", flat=True))
-        record(*[pushed(key, deleted=True) for key in keys])
+        apply(*[pushed(key, deleted=True) for key in keys])
         assert (Entry.objects.count(), VersionFloor.objects.get().version) == (0, highest)
 
-    @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.WAITING])
+    @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.BLOCKED])
     def test_what_may_pass_is_tried_later_and_an_attempt_counted(self, outcome, monkeypatch):
         monkeypatch.setattr(transitions, "retry_delay", lambda attempts: timedelta(seconds=100 * attempts))
         [key] = make()
         Entry.objects.update(attempts=1)
         claim()
-        record(pushed(key, outcome, error="why"))
+        apply(pushed(key, outcome, error="why"))
         found = row(key)
         assert (found["state"], found["attempts"], found["last_error"]) == ("pending", 2, "why")
         assert found["leased_until"] is None
@@ -218,7 +220,7 @@ class TestMoves:
     def test_an_engine_that_is_away_costs_no_attempt_and_no_wait(self):
         [key] = make()
         claim()
-        record(pushed(key, Outcome.UNREACHABLE, error="ConnectionTimeout"))
+        apply(pushed(key, Outcome.UNREACHABLE, error="ConnectionTimeout"))
         found = row(key)
         assert (found["state"], found["attempts"], found["leased_until"]) == ("pending", 0, None)
         assert claim() == [key]
@@ -228,12 +230,12 @@ class TestMoves:
         [key] = make()
         result = pushed(key, Outcome.UNREACHABLE, error="ConnectionTimeout")
         with django_assert_num_queries(0):
-            record(result)
+            apply(result)
 
     def test_what_is_refused_is_a_dead_letter_until_its_row_changes(self, caplog):
         [key] = make()
         claim()
-        record(pushed(key, Outcome.REFUSED, error="document_parsing_exception: name"))
+        apply(pushed(key, Outcome.REFUSED, error="document_parsing_exception: name"))
         found = row(key)
         assert (found["state"], found["attempts"], found["leased_until"]) == ("dead", 1, None)
         assert found["last_error"] == "document_parsing_exception: name"
@@ -244,15 +246,15 @@ class TestMoves:
     def test_a_row_that_an_index_is_ahead_of_is_raised_above_it(self):
         [key] = make()
         before = row(key)
-        record(pushed(key, Outcome.AHEAD, version=2**52))
+        apply(pushed(key, Outcome.VERSION_CONFLICT, version=2**52))
         assert Item.objects.get().version == row(key)["version"] == 2**52 + 1
         assert row(key)["token"] != before["token"]
 
     def test_a_delete_that_an_index_is_ahead_of_is_raised_above_it(self):
         key = delete(*make())
-        record(pushed(key, deleted=True))
+        apply(pushed(key, deleted=True))
         before = row(key)
-        record(pushed(key, Outcome.AHEAD, deleted=True, version=2**52))
+        apply(pushed(key, Outcome.VERSION_CONFLICT, deleted=True, version=2**52))
         found = row(key)
         assert (found["version"], found["deleted"], found["state"]) == (2**52 + 1, True, "pending")
         assert found["token"] != before["token"]
@@ -260,9 +262,9 @@ class TestMoves:
 
     def test_a_floor_is_above_what_a_delete_was_raised_to(self):
         key = delete(*make())
-        record(pushed(key, Outcome.AHEAD, deleted=True, version=2**52))
-        record(pushed(key, deleted=True))
-        record(pushed(key, deleted=True))
+        apply(pushed(key, Outcome.VERSION_CONFLICT, deleted=True, version=2**52))
+        apply(pushed(key, deleted=True))
+        apply(pushed(key, deleted=True))
         item = Item(pk=key.partition(":")[2], name="again")
         item.save(force_insert=True)
         item.refresh_from_db()
@@ -273,12 +275,12 @@ class TestMoves:
 class TestNobodyWaits:
     """Locks: a claim or a confirmation that is held open never blocks a writer, nor the other way round."""
 
-    def test_a_held_writer_keeps_its_entry_and_nobody_waits_for_it(self):
+    def test_a_held_writer_keeps_its_entry_and_no_transition_waits(self):
         held, free = make(2)
         results = [pushed(held), pushed(free)]
 
         def work():
-            return claim(), record(*results)
+            return claim(), apply(*results)
 
         with transaction.atomic():
             change(held)
@@ -289,23 +291,23 @@ class TestNobodyWaits:
     def test_two_that_confirm_the_same_in_opposite_order_do_not_deadlock(self):
         keys = make(20)
         results = [pushed(key) for key in keys]
-        in_threads(lambda: record(*results), lambda: record(*results[::-1]))
+        in_threads(lambda: apply(*results), lambda: apply(*results[::-1]))
         assert Entry.objects.count() == 0
 
     def test_a_raise_gives_way_to_a_writer_and_the_others_are_confirmed_before_it(self, caplog):
         held, free = make(2)
-        results = [pushed(held, Outcome.AHEAD, version=2**52), pushed(free)]
+        results = [pushed(held, Outcome.VERSION_CONFLICT, version=2**52), pushed(free)]
 
         def work():
             transitions.connect("default")
-            record(*results)
+            apply(*results)
 
         with transaction.atomic():
             Item.objects.filter(pk=held.partition(":")[2]).update(name="held")
             in_threads(work)
             transaction.set_rollback(True)
         assert list(Entry.objects.values_list("key", "token")) == [(held, results[0].entry.token)]
-        record(pushed(held, Outcome.AHEAD, version=2**52))
+        apply(pushed(held, Outcome.VERSION_CONFLICT, version=2**52))
         assert row(held)["version"] == 2**52 + 1
 
 

@@ -9,7 +9,7 @@ from orders.models import Order
 from search.mapping.keys import Key
 from search.models import Entry, EntryState, VersionFloor
 from search.outbox import transitions
-from search.push.push import push
+from search.push.push import push_keys
 from search.push.sender import sender
 from tests.support import wait_until
 
@@ -33,7 +33,7 @@ def settling(order):
 
 def test_a_push_before_the_wait_is_over_is_not_a_delete_s_second_confirmation(settling):
     before = Entry.objects.values().get()
-    transitions.record(push([settling.key], "default"), "default")
+    transitions.apply_results(push_keys([settling.key], "default"), "default")
     assert Entry.objects.values().get() == before
 
 
@@ -43,12 +43,12 @@ def test_a_request_is_told_indexed_of_a_delete_that_settles(settling):
 
 def test_a_push_after_the_wait_is_the_second_confirmation(settling):
     Entry.objects.update(retry_at=timezone.now() - timedelta(seconds=1))
-    transitions.record(push([settling.key], "default"), "default")
+    transitions.apply_results(push_keys([settling.key], "default"), "default")
     assert not Entry.objects.exists()
     assert VersionFloor.objects.get().version == settling.version
 
 
-def test_a_dead_letter_is_not_confirmed_to_a_request_that_finds_it_buried(order):
+def test_a_dead_letter_is_not_confirmed_to_a_request_that_finds_it_dead(order):
     Order.objects.update(customer_name="Jane Doe")
     Entry.objects.update(state=EntryState.DEAD, attempts=1, last_error="document_parsing_exception: total_amount")
     before = Entry.objects.values().get()

@@ -4,7 +4,7 @@ import pytest
 
 from orders.models import Order
 from search.models import Entry, RelayProcess
-from search.push.freshness import freshen
+from search.push.freshness import ensure_fresh
 from search.push.relay import Relay
 from tests.support import assert_in_step
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
 @pytest.fixture
 def waiting(indices, settings):
-    """A change that nobody pushes."""
+    """A change that is not pushed."""
     settings.SEARCH_PUSH = "off"
     Order.objects.create(order_number="order00001", customer_name="John Doe", total_amount="1.50")
     assert Entry.objects.pending().count() == 1
@@ -21,10 +21,10 @@ def waiting(indices, settings):
 
 def test_a_relay_that_runs_waits_with_the_service_and_goes_on_when_it_is_lifted(waiting, settings):
     relay = Relay()
-    assert relay._step() == 0
+    assert relay.step() == 0
     assert (Entry.objects.pending().count(), RelayProcess.objects.count()) == (1, 1)
     settings.SEARCH_PUSH = "async"
-    assert relay._step() == 1
+    assert relay.step() == 1
     assert_in_step()
 
 
@@ -35,5 +35,5 @@ def test_draining_by_hand_pushes_all_the_same(waiting):
 
 
 def test_a_fresh_search_pushes_nothing_and_says_so(waiting):
-    assert str(freshen()) == "no; waiting=1"
+    assert str(ensure_fresh()) == "no; pending=1"
     assert Entry.objects.pending().count() == 1

@@ -1,4 +1,4 @@
-"""The relay: claims, pushes, adapts and beats; it is patient with an outage and survives a lost database."""
+"""The relay: batches, heartbeats, and outages of Elasticsearch and of the database."""
 
 import queue
 import threading
@@ -17,20 +17,36 @@ from search.client import client
 from search.indices.aliases import Agreement
 from search.models import Entry, RelayProcess
 from search.outbox import transitions
-from search.outbox.outcomes import Answer, Outcome
+from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from search.push import relay as module
-from search.push.push import Pushed
 from search.push.relay import Relay
+from search.push.shutdown import StopRequest
 from tests.support import assert_in_step, in_index, in_threads, wait_until
 
 REAL = [pytest.mark.engine, pytest.mark.conformance]
 
 
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
 @pytest.fixture
-def clock(monkeypatch):
-    now = [1000.0]
-    monkeypatch.setattr(module, "monotonic", lambda: now[0])
-    return now
+def clock():
+    return Clock()
+
+
+class Pauses(StopRequest):
+    """A stop request whose waits call the test instead of sleeping."""
+
+    def __init__(self, on_wait):
+        super().__init__()
+        self.wait = on_wait
 
 
 def orders(count):
@@ -76,16 +92,17 @@ class Plays:
 
     def __init__(self, monkeypatch):
         self.claims, self.batches, self.within = [], [], []
-        self.answer = Answer(Outcome.DONE)
+        self.answer = ActionResult(Outcome.DONE)
         monkeypatch.setattr(transitions, "connect", lambda using: None)
         monkeypatch.setattr(transitions, "claim", self.claim)
-        monkeypatch.setattr(transitions, "record", lambda results, using: None)
-        monkeypatch.setattr(module, "read", lambda keys, using: keys)
-        monkeypatch.setattr(module, "send", self.send)
-        monkeypatch.setattr(Relay, "_beat", lambda self: None)
+        monkeypatch.setattr(transitions, "apply_results", lambda results, using: None)
+        monkeypatch.setattr(module, "build_actions", lambda keys, using: keys)
+        monkeypatch.setattr(module, "send_actions", self.send)
+        monkeypatch.setattr(Relay, "_send_heartbeat", lambda self: None)
+        monkeypatch.setattr(Relay, "_remove_heartbeat", lambda self: None)
         monkeypatch.setattr(Agreement, "holds", lambda self: True)
 
-    def claim(self, using, *, limit, older=0.0, within=transitions.EVER):
+    def claim(self, using, *, limit, older=0.0, within=transitions.ANY_AGE):
         self.batches.append(limit)
         self.within.append(within)
         found = self.claims.pop(0) if self.claims else []
@@ -94,12 +111,20 @@ class Plays:
         return found() if callable(found) else found
 
     def send(self, keys):
-        return [Pushed(SimpleNamespace(key=key), self.answer, False) for key in keys]
+        return [PushResult(SimpleNamespace(key=key), self.answer, False) for key in keys]
 
 
 @pytest.fixture
 def plays(monkeypatch):
     return Plays(monkeypatch)
+
+
+def responds(timeout):
+    """A ping of an engine that responds."""
+
+
+def refuses(timeout):
+    raise OSError
 
 
 class TestBatches:
@@ -143,7 +168,7 @@ class TestBatches:
         relay.drain()
         assert Entry.objects.count() == 0
 
-    def test_a_refused_document_holds_up_nobody_and_is_repaired_by_its_row(self, indices, monkeypatch):
+    def test_a_refused_document_holds_up_no_other_and_is_repaired_by_its_row(self, indices, monkeypatch):
         orders(3)
         bad = Order.objects.earliest("pk").pk
         monkeypatch.setattr(
@@ -177,13 +202,12 @@ class TestRun:
         relay.stop()
         wait_until(lambda: not RelayProcess.objects.exists())
 
-    def test_an_outage_costs_patience_alone(self, indices, running, engine_away, settings, caplog, monkeypatch):
-        monkeypatch.setattr(module, "OUTAGE_POLL", 0.05)
+    def test_an_outage_costs_patience_alone(self, indices, running, engine_away, settings, caplog):
         caplog.set_level("INFO", "search.push.relay")
         settings.SEARCH_PUSH = "async"
         engine_away.set()
         orders(3)
-        running(Relay(poll=0.05))
+        running(Relay(poll=0.05, outage_poll=0.05))
         wait_until(lambda: any("does not answer" in record.getMessage() for record in caplog.records))
         assert list(Entry.objects.values_list("state", "attempts")) == [("pending", 0)] * 3
         engine_away.clear()
@@ -215,7 +239,6 @@ class TestRun:
 
     @pytest.mark.postgres
     def test_a_lost_database_connection_heals(self, indices, running, settings, caplog, monkeypatch):
-        monkeypatch.setattr(module, "OUTAGE_POLL", 0.05)
         settings.SEARCH_PUSH = "async"
         backend = []
         claim = transitions.claim
@@ -227,7 +250,7 @@ class TestRun:
             return claim(*args, **values)
 
         monkeypatch.setattr(transitions, "claim", remember)
-        running(Relay(poll=0.05))
+        running(Relay(poll=0.05, outage_poll=0.05))
         first = wait_until(lambda: backend and backend[0])
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s)", [first])
@@ -241,7 +264,7 @@ class TestRun:
 def test_nothing_that_fails_ends_it(plays, error):
     plays.claims = [error, ["a"]]
     relay = Relay()
-    assert [relay._step(), relay._step()] == [0, 1]
+    assert [relay.step(), relay.step()] == [0, 1]
     assert relay.counts == {"done": 1}
 
 
@@ -249,39 +272,35 @@ def test_a_lost_database_is_logged_once_and_once_when_it_is_back(plays, caplog):
     plays.claims = [OperationalError("gone\nmore"), OperationalError("gone"), []]
     relay = Relay()
     for _ in range(4):
-        relay._step()
+        relay.step()
     assert [record.getMessage() for record in caplog.records] == [
         "the database does not answer (gone); waiting for it",
         "the database is back",
     ]
 
 
-def test_a_bulk_without_an_answer_is_tried_smaller_and_larger_again_when_there_is_one(plays, monkeypatch):
-    monkeypatch.setattr(module, "engine_answers", lambda: True)
-    relay = Relay(batch_size=100)
+def test_a_bulk_without_an_answer_is_tried_smaller_and_larger_again_when_there_is_one(plays):
+    relay = Relay(batch_size=100, ping=responds)
     for outcome, turns in ((Outcome.UNREACHABLE, 4), (Outcome.DONE, 4)):
-        plays.answer = Answer(outcome, "ConnectionTimeout")
+        plays.answer = ActionResult(outcome, "ConnectionTimeout")
         for _ in range(turns):
             plays.claims = [["a"]]
-            relay._step()
+            relay.step()
     assert plays.batches == [100, 50, 25, 16, 16, 32, 64, 100]
 
 
-def test_an_engine_that_answers_probes_alone_is_away_until_it_answers_a_bulk(plays, monkeypatch, caplog):
-    """And between two tries there is a pause: else it would spin."""
-    monkeypatch.setattr(module, "engine_answers", lambda: True)
-    plays.answer = Answer(Outcome.UNREACHABLE, "status 503")
+def test_an_engine_that_answers_pings_only_is_away_until_it_answers_a_bulk(plays, caplog):
+    """Without a pause between two tries it would spin."""
+    plays.answer = ActionResult(Outcome.UNREACHABLE, "status 503")
     pauses = []
-    relay = Relay()
-    monkeypatch.setattr(relay, "_part", lambda: None)
 
     def pause(seconds):
         pauses.append(seconds)
-        plays.answer = Answer(Outcome.UNREACHABLE if len(pauses) < 3 else Outcome.DONE, "status 503")
+        plays.answer = ActionResult(Outcome.UNREACHABLE if len(pauses) < 3 else Outcome.DONE, "status 503")
         if len(pauses) == 4:
             relay.stop()
 
-    monkeypatch.setattr(relay._stopping, "wait", pause)
+    relay = Relay(ping=responds, stop_request=Pauses(pause))
     plays.claims = [["a"]] * 4
     relay.run()
     assert pauses == [1.0, 1.0, 1.0, 0.25]
@@ -291,17 +310,16 @@ def test_an_engine_that_answers_probes_alone_is_away_until_it_answers_a_bulk(pla
     ]
 
 
-def test_a_pause_after_each_batch_but_a_full_one(plays, monkeypatch):
-    """Else writers would compete with a relay that sends each of their changes alone."""
-    relay, pauses = Relay(batch_size=2), []
-    monkeypatch.setattr(relay, "_part", lambda: None)
+def test_a_pause_after_each_batch_but_a_full_one(plays):
+    """Otherwise writers would compete with a relay that sends each of their changes alone."""
+    pauses = []
 
     def pause(seconds):
         pauses.append((seconds, len(plays.claims)))
         if not plays.claims:
             relay.stop()
 
-    monkeypatch.setattr(relay._stopping, "wait", pause)
+    relay = Relay(batch_size=2, stop_request=Pauses(pause))
     plays.claims = [["a", "b"], ["c", "d"], ["e"], ["f", "g"], []]
     relay.run()
     assert pauses == [(0.25, 2), (0.25, 0)]
@@ -312,14 +330,14 @@ class Bulks:
 
     def __init__(self, monkeypatch):
         self.sent, self.answers = queue.SimpleQueue(), defaultdict(queue.SimpleQueue)
-        monkeypatch.setattr(module, "send", self.send)
+        monkeypatch.setattr(module, "send_actions", self.send)
 
     def send(self, keys):
         self.sent.put(keys[0])
         answer = self.answers[keys[0]].get(timeout=30)
         if isinstance(answer, BaseException):
             raise answer
-        return [Pushed(SimpleNamespace(key=key), answer, False) for key in keys]
+        return [PushResult(SimpleNamespace(key=key), answer, False) for key in keys]
 
     def arrived(self, count):
         """The next bulks that arrive, by the key of each, in any order."""
@@ -334,7 +352,7 @@ def bulks(monkeypatch, plays):
 class TestSideBySide:
     """While batches are at the engine others are claimed."""
 
-    KEYS = [f"{number}" for number in range(module.AT_ONCE + 2)]
+    KEYS = [f"{number}" for number in range(module.MAX_IN_FLIGHT + 2)]
 
     @pytest.fixture
     def draining(self, plays, bulks, monkeypatch):
@@ -342,7 +360,9 @@ class TestSideBySide:
         monkeypatch.setattr(module, "refuse_if_unwritten", lambda using: None)
         relay, plays.claims = Relay(batch_size=1), [[key] for key in self.KEYS]
         recorded, failed = [], []
-        monkeypatch.setattr(transitions, "record", lambda results, using: recorded.extend(r.entry.key for r in results))
+        monkeypatch.setattr(
+            transitions, "apply_results", lambda results, using: recorded.extend(r.entry.key for r in results)
+        )
 
         def drain():
             try:
@@ -355,97 +375,96 @@ class TestSideBySide:
         yield SimpleNamespace(relay=relay, recorded=recorded, failed=failed, end=lambda: thread.join(30))
         thread.join(30)
 
-    def test_so_many_are_there_at_once_and_no_more(self, draining, bulks, plays):
-        assert bulks.arrived(module.AT_ONCE) == set(self.KEYS[: module.AT_ONCE])
+    def test_the_number_of_batches_in_flight_is_limited(self, draining, bulks, plays):
+        assert bulks.arrived(module.MAX_IN_FLIGHT) == set(self.KEYS[: module.MAX_IN_FLIGHT])
         for key in reversed(self.KEYS):  # the engine answers the last one first
-            bulks.answers[key].put(Answer(Outcome.DONE))
+            bulks.answers[key].put(ActionResult(Outcome.DONE))
         draining.end()
         assert draining.recorded == self.KEYS
         assert plays.claims == []
 
     def test_a_stop_writes_down_all_that_is_there_and_claims_nothing_more(self, draining, bulks, plays):
-        bulks.arrived(module.AT_ONCE)
+        bulks.arrived(module.MAX_IN_FLIGHT)
         draining.relay.stop()
         for key in self.KEYS:
-            bulks.answers[key].put(Answer(Outcome.DONE))
+            bulks.answers[key].put(ActionResult(Outcome.DONE))
         draining.end()
-        assert draining.recorded == self.KEYS[: module.AT_ONCE]
-        assert plays.claims == [[key] for key in self.KEYS[module.AT_ONCE :]]
+        assert draining.recorded == self.KEYS[: module.MAX_IN_FLIGHT]
+        assert plays.claims == [[key] for key in self.KEYS[module.MAX_IN_FLIGHT :]]
 
     def test_no_answer_to_one_ends_the_claims_and_the_others_are_written_down(self, draining, bulks, plays):
-        bulks.arrived(module.AT_ONCE)
-        bulks.answers[self.KEYS[0]].put(Answer(Outcome.UNREACHABLE, "ConnectionTimeout"))
+        bulks.arrived(module.MAX_IN_FLIGHT)
+        bulks.answers[self.KEYS[0]].put(ActionResult(Outcome.UNREACHABLE, "ConnectionTimeout"))
         for key in self.KEYS[1:]:
-            bulks.answers[key].put(Answer(Outcome.DONE))
+            bulks.answers[key].put(ActionResult(Outcome.DONE))
         draining.end()
-        assert draining.recorded == self.KEYS[: module.AT_ONCE]
-        assert draining.relay._unanswered == "ConnectionTimeout"
-        assert plays.claims == [[key] for key in self.KEYS[module.AT_ONCE :]]
+        assert draining.recorded == self.KEYS[: module.MAX_IN_FLIGHT]
+        assert draining.relay._unreachable == "ConnectionTimeout"
+        assert plays.claims == [[key] for key in self.KEYS[module.MAX_IN_FLIGHT :]]
 
     def test_what_a_bulk_raises_is_raised_by_the_drain_once_the_others_are_written_down(self, draining, bulks):
-        bulks.arrived(module.AT_ONCE)
+        bulks.arrived(module.MAX_IN_FLIGHT)
         bulks.answers[self.KEYS[0]].put(RuntimeError("a bug"))
         for key in self.KEYS[1:]:
-            bulks.answers[key].put(Answer(Outcome.DONE))
+            bulks.answers[key].put(ActionResult(Outcome.DONE))
         draining.end()
         assert draining.failed == ["a bug"]
-        assert draining.recorded == self.KEYS[1 : module.AT_ONCE]
+        assert draining.recorded == self.KEYS[1 : module.MAX_IN_FLIGHT]
 
 
-def test_while_the_engine_is_away_nothing_is_claimed(plays, monkeypatch):
-    plays.answer, plays.claims = Answer(Outcome.UNREACHABLE, "ConnectionTimeout"), [["a"], ["b"]]
-    monkeypatch.setattr(module, "engine_answers", lambda: False)
-    relay = Relay()
-    assert [relay._step() for _ in range(5)] == [1, 0, 0, 0, 0]
+def test_while_the_engine_is_away_nothing_is_claimed(plays):
+    plays.answer, plays.claims = ActionResult(Outcome.UNREACHABLE, "ConnectionTimeout"), [["a"], ["b"]]
+    relay = Relay(ping=refuses)
+    assert [relay.step() for _ in range(5)] == [1, 0, 0, 0, 0]
     assert plays.claims == [["b"]]
 
 
-class TestLooks:
-    """How much of the outbox a claim looks at."""
+class TestClaims:
+    """How much of the outbox a claim reads."""
 
-    def test_a_fast_look_at_everything_is_taken_each_time(self, plays, clock):
-        relay = Relay()
+    def test_a_fast_claim_is_of_all_due_entries_each_time(self, plays, clock):
+        relay = Relay(clock=clock)
         for _ in range(3):
-            relay._step()
-            clock[0] += 0.25
-        assert plays.within == [transitions.EVER] * 3
+            relay.step()
+            clock.now += 0.25
+        assert plays.within == [transitions.ANY_AGE] * 3
 
-    def test_a_slow_one_is_a_twentieth_of_the_time_and_the_rest_quick(self, plays, clock, settings):
+    def test_a_slow_full_claim_gets_a_twentieth_of_the_time(self, plays, clock, settings):
         settings.SEARCH_PUSH = "async"
 
         def slow():
-            clock[0] += 0.05
+            clock.now += 0.05
             return []
 
         plays.claims = [slow, [], [], []]
-        relay = Relay()
+        relay = Relay(clock=clock)
         for _ in range(5):
-            relay._step()
-            clock[0] += 0.3
-        assert plays.within == pytest.approx([transitions.EVER, 2.35, 2.65, 2.95, transitions.EVER])
+            relay.step()
+            clock.now += 0.3
+        assert plays.within == pytest.approx([transitions.ANY_AGE, 2.35, 2.65, 2.95, transitions.ANY_AGE])
 
-    def test_it_is_never_put_off_for_longer_than_two_seconds(self, plays, clock):
+    def test_a_full_claim_is_put_off_at_most_two_seconds(self, plays, clock):
         def slow():
-            clock[0] += 60
+            clock.now += 60
             return []
 
         plays.claims = [slow]
-        relay = Relay()
-        relay._step()
-        clock[0] += 2
-        relay._step()
-        assert plays.within == [transitions.EVER] * 2
+        relay = Relay(clock=clock)
+        relay.step()
+        clock.now += 2
+        relay.step()
+        assert plays.within == [transitions.ANY_AGE] * 2
 
-    def test_a_full_batch_is_followed_by_a_look_at_everything(self, plays, clock):
+    def test_a_full_batch_is_followed_by_a_full_claim(self, plays, clock):
         def slow():
-            clock[0] += 60
+            clock.now += 60
             return ["a", "b"]
 
         plays.claims = [slow]
-        relay = Relay(batch_size=2)
-        relay._step()
-        relay._step()
-        assert plays.within == [transitions.EVER] * 2
+        relay = Relay(batch_size=2, clock=clock)
+        relay.step()
+        relay.step()
+        assert plays.within == [transitions.ANY_AGE] * 2
 
 
 @pytest.mark.django_db
@@ -453,24 +472,24 @@ class TestBeat:
     def test_a_beat_each_ten_seconds_and_old_ones_are_removed(self, clock):
         long_ago = timezone.now() - timedelta(days=2)
         RelayProcess.objects.create(name="gone:1", heartbeat_at=long_ago)
-        relay = Relay()
-        relay._beat()
+        relay = Relay(clock=clock)
+        relay._send_heartbeat()
         [first] = RelayProcess.objects.all()
         assert first.name == relay.name
-        clock[0] += 9
-        relay._beat()
+        clock.now += 9
+        relay._send_heartbeat()
         assert RelayProcess.objects.get().heartbeat_at == first.heartbeat_at
-        clock[0] += 1
-        relay._beat()
+        clock.now += 1
+        relay._send_heartbeat()
         assert RelayProcess.objects.get().heartbeat_at > first.heartbeat_at
 
     def test_a_line_a_minute(self, clock, caplog):
         caplog.set_level("INFO", "search.push.relay")
-        relay = Relay()
+        relay = Relay(clock=clock)
         for _ in range(121):
-            relay._beat()
-            clock[0] += 1
-        assert [record.getMessage() for record in caplog.records] == ["pushed 0, waiting 0, settling 0, dead 0"] * 3
+            relay._send_heartbeat()
+            clock.now += 1
+        assert [record.getMessage() for record in caplog.records] == ["pushed 0, pending 0, settling 0, dead 0"] * 3
 
     def test_a_database_that_is_gone_at_the_end_is_no_error(self, monkeypatch, caplog):
         def fail(*args):
@@ -478,6 +497,6 @@ class TestBeat:
 
         monkeypatch.setattr(RelayProcess.objects, "using", fail)
         relay = Relay()
-        relay._part()
+        relay._remove_heartbeat()
         said = f"the database does not answer; the heartbeat of {relay.name} stays for a while"
         assert [record.getMessage() for record in caplog.records] == [said]

@@ -1,5 +1,6 @@
-"""The sender: bulks are shared, closed before they are read, and nobody waits longer than the deadline."""
+"""The sender: bulks are shared, closed before they are read, and no request waits beyond its deadline."""
 
+import os
 import threading
 from time import monotonic, sleep
 from types import SimpleNamespace
@@ -9,25 +10,25 @@ import pytest
 from elasticsearch import ConnectionError as EngineConnectionError
 from elasticsearch import ConnectionTimeout
 
-from search.outbox import transitions
-from search.outbox.outcomes import Answer, Outcome
+from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from search.push import sender as module
 from search.push.breaker import BreakerState
-from search.push.push import Pushed
-from search.push.sender import Sender, Ticket
+from search.push.engine_monitor import EngineMonitor
+from search.push.sender import PushTicket, Sender
 from tests.support import in_threads, wait_until
 
 
 def pushed(key, outcome=Outcome.DONE, error=""):
-    return Pushed(SimpleNamespace(key=key, token=uuid4(), state="pending"), Answer(outcome, error), False)
+    return PushResult(SimpleNamespace(key=key, token=uuid4(), state="pending"), ActionResult(outcome, error), False)
 
 
 class Push:
-    """Stands for the push: remembers each bulk's keys, and waits in it until it is told to go on."""
+    """Stands for push_keys and apply_results: records each bulk's keys, and blocks until the test opens it."""
 
     def __init__(self):
         self.bulks = []
         self.timeouts = []
+        self.applied = []
         self.go_on = threading.Event()
         self.go_on.set()
         self.answer = lambda keys: [pushed(key) for key in keys]
@@ -38,25 +39,64 @@ class Push:
         self.go_on.wait(5)
         return self.answer(keys)
 
+    def apply(self, results, using):
+        self.applied.append(results)
+
+
+class Ping:
+    """Stands for the ping: counts the calls; `raises` is set by the test."""
+
+    def __init__(self):
+        self.count, self.raises = 0, None
+
+    def __call__(self, timeout):
+        self.count += 1
+        if self.raises:
+            raise self.raises
+
+
+class Monitor(EngineMonitor):
+    """A monitor without the alias check, whose capture check is the test's."""
+
+    captured = True
+
+    def check_aliases(self):
+        return True
+
+    def check_capture(self):
+        return self.captured
+
 
 @pytest.fixture
-def push(monkeypatch):
-    found = Push()
-    monkeypatch.setattr(module, "push", found)
-    monkeypatch.setattr(transitions, "connect", lambda using: None)
-    monkeypatch.setattr(transitions, "record", lambda results, using: found.recorded.append(results))
-    monkeypatch.setattr(module.capture, "status", lambda using: {"orders.Order": True})
-    monkeypatch.setattr(module.Agreement, "holds", lambda self: True)
-    found.recorded = []
-    return found
+def push():
+    return Push()
 
 
 @pytest.fixture
-def sender(push):
-    found = Sender("default")
-    yield found
+def ping():
+    return Ping()
+
+
+@pytest.fixture
+def make_sender(monkeypatch, push, ping):
+    """Make senders, and stop them when the test ends."""
+    monkeypatch.setattr("search.push.sender.connect", lambda using: None)
+    senders = []
+
+    def make(monitor=None, **options):
+        monitor = monitor or Monitor("default", ping=ping)
+        senders.append(Sender("default", monitor=monitor, push=push, apply=push.apply, **options))
+        return senders[-1]
+
+    yield make
     push.go_on.set()
-    found.stop()
+    for sender in senders:
+        sender.stop()
+
+
+@pytest.fixture
+def sender(make_sender):
+    return make_sender()
 
 
 def test_a_push_that_is_confirmed(sender, push):
@@ -72,7 +112,7 @@ def test_concurrent_pushes_share_the_next_bulk(sender, push):
     others = [threading.Thread(target=sender.push, args=([key],)) for key in "bcd"]
     for other in others:
         other.start()
-    wait_until(lambda: len(sender._waiting) == 3)
+    wait_until(lambda: len(sender._queue) == 3)
     push.go_on.set()
     for thread in (first, *others):
         thread.join()
@@ -87,7 +127,7 @@ def test_a_change_of_a_key_that_is_being_pushed_goes_into_the_next_bulk(sender, 
     wait_until(lambda: push.bulks)
     second = threading.Thread(target=sender.push, args=(["a"],))
     second.start()
-    wait_until(lambda: sender._waiting)
+    wait_until(lambda: sender._queue)
     push.go_on.set()
     first.join()
     second.join()
@@ -102,24 +142,24 @@ def test_a_request_is_told_of_its_own_keys_only(sender, push):
     wait_until(lambda: push.bulks)
 
     def let_go():
-        wait_until(lambda: len(sender._waiting) == 2)
+        wait_until(lambda: len(sender._queue) == 2)
         push.go_on.set()
 
     assert in_threads(lambda: sender.push(["good"]), lambda: sender.push(["bad"]), let_go)[:2] == [True, False]
     assert push.bulks[1] == {"good", "bad"}
 
 
-def test_nobody_waits_beyond_the_deadline_and_the_late_bulk_is_still_written_down(sender, push, settings):
+def test_no_request_waits_beyond_its_deadline_and_late_results_are_applied(sender, push, settings):
     settings.SEARCH_PUSH_TIMEOUT = 0.2
     push.go_on.clear()
     begun = monotonic()
     assert sender.push(["a"]) is False
     assert 0.2 <= monotonic() - begun < 0.5
     push.go_on.set()
-    wait_until(lambda: push.recorded)
+    wait_until(lambda: push.applied)
 
 
-def test_what_nobody_waits_for_any_more_is_left_to_the_relay(sender, push, settings):
+def test_an_abandoned_ticket_is_left_to_the_relay(sender, push, settings):
     settings.SEARCH_PUSH_TIMEOUT = 0.1
     push.go_on.clear()
     assert [sender.push(["a"]), sender.push(["b"])] == [False, False]
@@ -141,23 +181,23 @@ def test_an_exception_releases_all_who_wait_and_the_next_push_works(sender, push
     assert sender.push(["d"]) is True
 
 
-@pytest.mark.parametrize(("looked", "left"), [(0.0, 1.0), (0.5, 0.5), (3.0, module.SHORTEST)])
-def test_the_look_before_a_bulk_and_the_bulk_share_one_timeout(sender, push, monkeypatch, looked, left):
-    """Else a silent engine opens the breaker only after both, and who waited for a thread waits once more."""
+@pytest.mark.parametrize(("seconds", "remaining"), [(0.0, 1.0), (0.5, 0.5), (3.0, module.MIN_TIMEOUT)])
+def test_the_alias_check_before_a_bulk_and_the_bulk_share_one_timeout(make_sender, push, ping, seconds, remaining):
+    """Otherwise a silent engine would open the breaker only after both."""
     now = [1000.0]
 
-    def look(agreement):
-        now[0] += looked
-        return True
+    class SlowMonitor(Monitor):
+        def check_aliases(self):
+            now[0] += seconds
+            return True
 
-    monkeypatch.setattr(module, "monotonic", lambda: now[0])
-    monkeypatch.setattr(module.Agreement, "holds", look)
-    assert sender.push(["a"]) is True
-    assert push.timeouts == [left]
+    monitor = SlowMonitor("default", ping=ping)
+    assert make_sender(monitor, clock=lambda: now[0]).push(["a"]) is True
+    assert push.timeouts == [remaining]
 
 
-def recorded(push):
-    return [[result.entry.key for result in results] for results in push.recorded]
+def applied(push):
+    return [[result.entry.key for result in results] for results in push.applied]
 
 
 def in_turn(sender, push, *keys):
@@ -166,50 +206,50 @@ def in_turn(sender, push, *keys):
 
     def answer(asked):
         if left:
-            sender._waiting.append(Ticket([left.pop(0)]))
+            sender._queue.append(PushTicket([left.pop(0)]))
         return [pushed(key) for key in asked]
 
     push.answer = answer
     assert sender.push(keys[:1]) is True
-    wait_until(lambda: sum(map(len, push.recorded)) == len(keys))
+    wait_until(lambda: sum(map(len, push.applied)) == len(keys))
 
 
-def test_what_became_of_an_entry_is_written_down_when_nobody_waits(sender, push):
+def test_results_are_applied_when_no_request_waits(sender, push):
     in_turn(sender, push, "a")
-    assert recorded(push) == [["a"]]
+    assert applied(push) == [["a"]]
 
 
-def test_while_somebody_waits_several_bulks_are_written_down_at_once(sender, push, monkeypatch):
-    monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
+def test_while_requests_wait_results_of_several_bulks_are_applied_at_once(make_sender, push):
+    sender = make_sender(apply_within=60.0)
     in_turn(sender, push, "a", "b", "c")
-    assert recorded(push) == [["a", "b", "c"]]
+    assert applied(push) == [["a", "b", "c"]]
 
 
-def test_nothing_is_kept_longer_however_many_wait(sender, push, monkeypatch):
-    monkeypatch.setattr(module, "RECORD_AFTER", 0.0)
+def test_results_are_applied_in_time_even_if_requests_wait(make_sender, push):
+    sender = make_sender(apply_within=0.0)
     in_turn(sender, push, "a", "b", "c")
-    assert recorded(push) == [["a"], ["b"], ["c"]]
+    assert applied(push) == [["a"], ["b"], ["c"]]
 
 
-def test_what_is_asked_for_again_is_written_down_before(sender, push, monkeypatch):
-    """Else its entry, which is still there, would be sent again."""
-    monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
+def test_results_of_a_key_are_applied_before_it_is_pushed_again(make_sender, push):
+    """Otherwise its entry, which is still there, would be sent again."""
+    sender = make_sender(apply_within=60.0)
     in_turn(sender, push, "a", "b", "a")
-    assert (push.bulks, recorded(push)) == ([{"a"}, {"b"}, {"a"}], [["a", "b"], ["a"]])
+    assert (push.bulks, applied(push)) == ([{"a"}, {"b"}, {"a"}], [["a", "b"], ["a"]])
 
 
-def test_the_end_writes_down_what_is_left(sender, push, monkeypatch):
-    monkeypatch.setattr(module, "RECORD_AFTER", 60.0)
+def test_results_are_applied_when_the_thread_ends(make_sender, push):
+    sender = make_sender(apply_within=60.0)
 
     def answer(asked):
-        sender._waiting.append(Ticket(["b"]))
+        sender._queue.append(PushTicket(["b"]))
         sender._stopping = True
         return [pushed(key) for key in asked]
 
     push.answer = answer
     assert sender.push(["a"]) is True
     sender._thread.join()
-    assert (push.bulks, recorded(push)) == ([{"a"}], [["a"]])
+    assert (push.bulks, applied(push)) == ([{"a"}], [["a"]])
 
 
 def test_a_key_without_an_entry_was_confirmed_by_another_push(sender, push):
@@ -217,69 +257,58 @@ def test_a_key_without_an_entry_was_confirmed_by_another_push(sender, push):
     assert sender.push(["a"]) is True
 
 
-def test_without_the_triggers_nothing_is_called_indexed(sender, push, monkeypatch):
-    monkeypatch.setattr(module.capture, "status", lambda using: {"orders.Order": False})
+def test_without_the_triggers_nothing_is_called_indexed(sender, push):
+    sender.monitor.captured = False
     assert sender.push(["a"]) is False
 
 
-def test_an_open_breaker_costs_a_request_nothing(sender, push, monkeypatch):
-    monkeypatch.setattr(module, "ping", lambda timeout: (_ for _ in ()).throw(OSError()))
+def test_an_open_breaker_costs_a_request_nothing(sender, push, ping):
+    ping.raises = OSError()
     push.answer = lambda keys: [pushed(key, Outcome.UNREACHABLE, "ConnectionTimeout") for key in keys]
     assert sender.push(["a"]) is False
-    wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
+    wait_until(lambda: sender.monitor.breaker.state is BreakerState.OPEN)
     begun = monotonic()
     assert [sender.push([str(n)]) for n in range(100)] == [False] * 100
     assert monotonic() - begun < 0.2
     assert push.bulks == [{"a"}]
 
 
-def test_the_probe_closes_the_breaker_without_any_request(sender, push, monkeypatch, settings):
+def test_the_probe_closes_the_breaker_without_any_request(sender, push, settings):
     settings.SEARCH_BREAKER_RESET_TIMEOUT = 0.05
-    monkeypatch.setattr(module, "ping", lambda timeout: None)
-    sender.breaker.failed(timed_out=True)
-    sender._start()
-    wait_until(lambda: sender.breaker.closed)
+    sender.monitor.breaker.failed(timed_out=True)
+    sender.start()
+    wait_until(lambda: sender.monitor.breaker.closed)
     assert sender.push(["a"]) is True
 
 
-class TestWhileNoRequestComes:
-    """The engine is looked at, so that no request finds out with its own time that it is silent."""
+class TestWhileThereAreNoRequests:
+    """Elasticsearch is pinged, so that no request finds out in its own time that it is silent."""
 
-    @pytest.fixture
-    def knocks(self, monkeypatch, settings):
-        """Each look at the engine; what it raises is set by the test."""
+    @pytest.fixture(autouse=True)
+    def _ping_often(self, settings):
         settings.SEARCH_BREAKER_RESET_TIMEOUT = 0.02
-        found = SimpleNamespace(count=0, raises=None)
 
-        def ping(timeout):
-            found.count += 1
-            if found.raises:
-                raise found.raises
-
-        monkeypatch.setattr(module, "ping", ping)
-        return found
-
-    def test_a_silent_engine_opens_the_breaker(self, sender, push, knocks, settings):
+    def test_a_silent_engine_opens_the_breaker(self, sender, push, ping, settings):
         assert sender.push(["a"]) is True
-        wait_until(lambda: knocks.count > 1)
-        settings.SEARCH_BREAKER_RESET_TIMEOUT = 60.0  # nobody looks whether it is back
-        knocks.raises = ConnectionTimeout("silent")
-        wait_until(lambda: sender.breaker.state is BreakerState.OPEN)
+        wait_until(lambda: ping.count > 1)
+        settings.SEARCH_BREAKER_RESET_TIMEOUT = 60.0  # no probe
+        ping.raises = ConnectionTimeout("silent")
+        wait_until(lambda: sender.monitor.breaker.state is BreakerState.OPEN)
         begun = monotonic()
         assert sender.push(["b"]) is False
         assert (monotonic() - begun < 0.5, push.bulks) == (True, [{"a"}])
 
     @pytest.mark.parametrize("error", [EngineConnectionError("refused"), RuntimeError("anything")])
-    def test_one_that_refuses_costs_no_time_and_is_left_to_the_push(self, sender, push, knocks, error):
-        knocks.raises = error
+    def test_a_refused_connection_is_left_to_the_push(self, sender, push, ping, error):
+        ping.raises = error
         assert sender.push(["a"]) is True
-        seen = knocks.count
-        wait_until(lambda: knocks.count > seen + 5)
-        assert (sender.breaker.state, sender.push(["b"])) == (BreakerState.CLOSED, True)
+        seen = ping.count
+        wait_until(lambda: ping.count > seen + 5)
+        assert (sender.monitor.breaker.state, sender.push(["b"])) == (BreakerState.CLOSED, True)
 
-    def test_nobody_looks_before_the_first_request(self, sender, knocks):
+    def test_nothing_is_pinged_before_the_first_request(self, sender, ping):
         sleep(0.1)
-        assert knocks.count == 0
+        assert ping.count == 0
 
 
 def test_the_thread_ends_when_it_is_stopped_and_starts_again(sender, push):
@@ -287,3 +316,12 @@ def test_the_thread_ends_when_it_is_stopped_and_starts_again(sender, push):
     sender.stop()
     assert "search-sender" not in {thread.name for thread in threading.enumerate()}
     assert sender.push(["b"]) is True
+
+
+def test_a_child_process_has_a_sender_of_its_own():
+    parent = module.sender("default")
+    assert module.sender("default") is parent
+    child = os.fork()
+    if not child:
+        os._exit(0 if module.sender("default") is not parent else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -11,7 +11,7 @@ from orders.models import Order
 from search.exceptions import EngineUnavailable, RebuildLost
 from search.indices import lifecycle
 from search.models import BackfillRange, Index
-from search.outbox.outcomes import Answer, Outcome
+from search.outbox.outcomes import ActionResult, Outcome
 from search.push import bulk
 from search.rebuild import backfill
 from search.rebuild.backfill import NAMED, Filler, Progress, fill_range, split
@@ -79,16 +79,16 @@ def test_documents_carry_their_rows_versions_and_never_beat_a_newer_one(engine: 
 def test_what_was_not_answered_is_read_anew_and_sent_again(
     engine: Elasticsearch, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sends, send = iter([False, True]), bulk.send
+    sends, send = iter([False, True]), bulk.post_bulk
 
     def failing_once(operations: Any, *arguments: Any) -> Any:
         if next(sends):
             return send(operations, *arguments)
         Order.objects.filter(order_number="order00003")._raw_delete("default")  # nobody pushes it
         Order.objects.filter(order_number="order00001").update(customer_name="Changed")
-        return [(operation, Answer(Outcome.UNREACHABLE, "away")) for operation in operations]
+        return [(operation, ActionResult(Outcome.UNREACHABLE, "away")) for operation in operations]
 
-    monkeypatch.setattr(bulk, "send", failing_once)
+    monkeypatch.setattr(bulk, "post_bulk", failing_once)
     monkeypatch.setattr(backfill, "sleep", lambda seconds: None)
     filler(index).fill(Order.objects.all(), None, lambda *_: None)
     names = {source["order_number"]: source["customer_name"] for source in stored(engine, index.name).values()}
@@ -98,7 +98,9 @@ def test_what_was_not_answered_is_read_anew_and_sent_again(
 def test_patience_ends(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "PATIENCE", 0.0)
     monkeypatch.setattr(
-        bulk, "send", lambda operations, *_: [(each, Answer(Outcome.UNREACHABLE, "away")) for each in operations]
+        bulk,
+        "post_bulk",
+        lambda operations, *_: [(each, ActionResult(Outcome.UNREACHABLE, "away")) for each in operations],
     )
     with pytest.raises(EngineUnavailable, match="away"):
         filler(index).fill(Order.objects.all(), None, lambda *_: None)

@@ -145,7 +145,7 @@ def test_a_resumed_backfill_sends_only_what_was_not_confirmed(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[int] = []
-    send = bulk.send
+    send = bulk.post_bulk
 
     def counted(operations: Any, *arguments: Any) -> Any:
         if len(sent) == 2:
@@ -154,7 +154,7 @@ def test_a_resumed_backfill_sends_only_what_was_not_confirmed(
         sent.append(len(operations))
         return send(operations, *arguments)
 
-    monkeypatch.setattr(bulk, "send", counted)
+    monkeypatch.setattr(bulk, "post_bulk", counted)
     with pytest.raises(KeyboardInterrupt):
         rebuild.rebuild(OrderDocument, options=Options(batch_size=2))
     keys = [str(pk) for pk in Order.objects.order_by("pk").values_list("pk", flat=True)]
