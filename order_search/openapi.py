@@ -44,7 +44,7 @@ WRONG = error("A parameter is wrong; every error is named.", "invalid", "There i
 GONE = error(
     "The cursor is too old.",
     "cursor_expired",
-    "This cursor is too old. Begin again without it.",
+    "The cursor has expired. Start again without it.",
     "cursor",
     "client_error",
 )
