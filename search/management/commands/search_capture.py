@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from ...outbox import capture
 from ..arguments import add_database
-from ..base import OneLineCommand
+from ..base import SearchCommand
 
 REMOVED = """\
 Capture is removed: changes are not noted from now on, and the index falls behind without a sign.
@@ -17,7 +17,7 @@ To note changes and only not push them, set SEARCH_PUSH=off instead of this.
 To leave for good: manage.py migrate search zero, then take search out of INSTALLED_APPS."""
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     """Parse, call once, report."""
 
     help = "Look at capture's triggers, install them, or remove them. --status exits 1 when one is absent."

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from ...models import Entry
 from ...outbox import dead_letters
 from ..arguments import add_database
-from ..base import OneLineCommand
+from ..base import SearchCommand
 
 ACTIONS = {
     "list": "a line each, the oldest first",
@@ -19,7 +19,7 @@ ACTIONS = {
 }
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     """Look at dead letters, try them again, or forget them."""
 
     help = "Dead letters: documents that the engine refuses for a named cause."

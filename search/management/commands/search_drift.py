@@ -17,24 +17,24 @@ from ...drift.watch import watch
 from ...exceptions import SearchError
 from ...mapping.registry import select_documents
 from ...rebuild.populate import microseconds
-from ..arguments import moment, positive_number
-from ..base import OneLineCommand, of_database, one_line
+from ..arguments import date_or_age, positive_number
+from ..base import SearchCommand, from_database_error, one_line
 
 SHOWN = 20  # ids of a kind that the text names; --json names more
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     """Parse, look once or for ever, report."""
 
     help = "Compare index and database; exit 0 in step, 1 drift, 2 could not look."
-    failed = 2
-    saying = "Could not look: "
+    error_code = 2
+    error_prefix = "Could not look: "
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
         add("--models", nargs="*", metavar="app[.model]", help="only these models or apps")
         add("--deep", action="store_true", help="compare contents too: finds what was altered in the engine by hand")
-        add("--since", type=moment, metavar="MOMENT", help="only what changed since 2026-11-24T04:25, or 12h ago")
+        add("--since", type=date_or_age, metavar="WHEN", help="only what changed since 2026-11-24T04:25, or 12h ago")
         add("--repair", action="store_true", help="push again what is missing or stale, delete what is orphaned")
         add(
             "--watch",
@@ -60,8 +60,8 @@ class Command(OneLineCommand):
         with suppress(KeyboardInterrupt):
             for found in watch(chosen, seconds, **self.how()):
                 if isinstance(found, Exception):
-                    known = found if isinstance(found, SearchError) else of_database(found)
-                    self.stderr.write(self.saying + one_line(known))
+                    known = found if isinstance(found, SearchError) else from_database_error(found)
+                    self.stderr.write(self.error_prefix + one_line(known))
                 else:
                     self.report(found)
 

@@ -12,11 +12,11 @@ from ...outbox import transitions
 from ...outbox.outcomes import Outcome
 from ...push.relay import Relay
 from ..arguments import add_database, positive_int, positive_number
-from ..base import OneLineCommand
+from ..base import SearchCommand
 from ..progress import ProgressBar
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     """Run the relay."""
 
     help = "Push what waits in the outbox; for ever, or once with --drain."

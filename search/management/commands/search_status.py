@@ -8,10 +8,10 @@ from django.core.management.base import CommandParser
 
 from ...status import DocumentOverview, Overview, overview
 from ..arguments import add_database
-from ..base import OneLineCommand
+from ..base import SearchCommand
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     """Print the overview; exit code 1 when it is not in step."""
 
     help = "Is the index in step with the database? Exit code 0 if so, 1 if not."
