@@ -8,7 +8,7 @@ from django.utils import timezone
 from order_search.documents import OrderDocument
 from search.client import client, translate_errors
 from search.exceptions import SearchError
-from search.indices import lifecycle
+from search.indices import aliases
 from search.models import Entry
 
 PATIENCE = 0.3  # seconds; a page must not be late for its badge
@@ -52,7 +52,7 @@ def _is_up() -> bool:
     """Whether the engine answers, and has something to search."""
     try:
         with translate_errors():
-            return bool(client(request_timeout=PATIENCE).indices.exists_alias(name=lifecycle.alias_of(OrderDocument)))
+            return bool(client(request_timeout=PATIENCE).indices.exists_alias(name=aliases.alias_of(OrderDocument)))
     except SearchError:
         return False
 

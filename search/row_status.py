@@ -8,7 +8,7 @@ from elasticsearch import NotFoundError
 
 from .client import client, translate_errors
 from .exceptions import SearchError
-from .indices import lifecycle
+from .indices import aliases
 from .mapping.base import VersionedDocument
 from .mapping.keys import Key
 from .mapping.registry import documents
@@ -56,7 +56,7 @@ def _expected(document: type[VersionedDocument], pk: str, using: str) -> int | N
 
 
 def _targets(document: type[VersionedDocument], using: str) -> list[Index]:
-    alias = lifecycle.alias_of(document)
+    alias = aliases.alias_of(document)
     return list(Index.objects.using(using).targets().filter(alias=alias).order_by("created_at"))
 
 

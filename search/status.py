@@ -12,8 +12,8 @@ from .client import client, translate_errors
 from .conf import conf
 from .drift.compare import NO_DRIFT
 from .exceptions import SearchError
-from .indices import lifecycle
-from .indices.validation import triggers
+from .indices import aliases, records
+from .indices.validation import capture_problems
 from .mapping.base import VersionedDocument
 from .mapping.fingerprint import fingerprint
 from .mapping.registry import documents
@@ -80,11 +80,11 @@ def overview(using: str = DEFAULT_DB_ALIAS) -> Overview:
 
 
 def _document(document: type[VersionedDocument], using: str) -> DocumentOverview:
-    found = DocumentOverview(document.django.model._meta.label, lifecycle.alias_of(document))
+    found = DocumentOverview(document.django.model._meta.label, aliases.alias_of(document))
     found.rows = _rows(document, using)[0]
-    found.problems += triggers(document, using)
+    found.problems += capture_problems(document, using)
     found.captured = not found.problems
-    live = lifecycle.live(found.alias, using)
+    live = records.live_index(found.alias, using)
     if live is None:
         found.problems.append("no live index: run manage.py search_index --create")
         return found
@@ -117,7 +117,7 @@ def _ask_engine(document: type[VersionedDocument], found: DocumentOverview, usin
     """How many documents the live index has, and whether the alias names it."""
     try:
         with translate_errors():
-            if lifecycle.behind(found.alias, using) != found.index:
+            if not aliases.alias_state(found.alias, using).in_agreement:
                 found.problems.append("the alias names another index: run manage.py search_index --check")
             before, idle = _rows(document, using), _is_idle(document, using)
             engine = client(request_timeout=PATIENCE)

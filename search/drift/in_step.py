@@ -2,7 +2,7 @@
 
 from ..client import client, translate_errors
 from ..exceptions import NoIndex
-from ..indices.lifecycle import alias_of
+from ..indices.aliases import alias_of
 from ..mapping.base import VersionedDocument
 from ..mapping.registry import documents
 from .checksums import DatabaseSums, IndexSums, Span, Sum

@@ -7,8 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from ..client import translate_errors
-from ..exceptions import AliasMismatch, NoIndex
-from ..indices import lifecycle
+from ..indices import aliases
 from ..mapping.base import VersionedDocument
 from ..models import Index
 from .compare import NO_DRIFT, Comparison, Report
@@ -51,9 +50,9 @@ def inspect(
     since: int = 0,
 ) -> Inspection:
     """Look at the live index. NoIndex, AliasMismatch and the engine's errors: could not look."""
-    alias, began = lifecycle.alias_of(document), monotonic()
+    alias, began = aliases.alias_of(document), monotonic()
     with translate_errors():
-        comparison = Comparison(document, searched(alias, using), using, since=since, deep=deep)
+        comparison = Comparison(document, aliases.searched_index(alias, using), using, since=since, deep=deep)
         differences = comparison.differences()
         if repairs:
             repaired: int | None = repair(document, comparison.report.index, differences, using)
@@ -64,17 +63,6 @@ def inspect(
     done = Inspection(alias, comparison.report, monotonic() - began, repaired)
     remember(done, using)
     return done
-
-
-def searched(alias: str, using: str) -> str:
-    """The live index's name, if database and alias agree on it."""
-    recorded, named = lifecycle.live(alias, using), lifecycle.behind(alias, using)
-    if not recorded and not named:
-        raise NoIndex(alias)
-    if not recorded or not named or recorded.name != named:
-        taken = recorded.name if recorded else "none"
-        raise AliasMismatch(f"{alias} names {named or 'none'}, the database takes {taken} for live")
-    return named
 
 
 def remember(done: Inspection, using: str) -> None:

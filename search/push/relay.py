@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from ..client import ping
 from ..conf import conf
-from ..indices.aliases import Agreement, refuse_if_unwritten
+from ..indices.aliases import AliasGuard, assert_alias_is_written
 from ..models import Entry, RelayProcess
 from ..outbox import transitions
 from ..outbox.outcomes import Outcome
@@ -69,7 +69,7 @@ class Relay:
         self.poll = poll or conf.RELAY_POLL_INTERVAL
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.counts: Counter[str] = Counter()
-        self._agreement = Agreement(using)
+        self._agreement = AliasGuard(using)
         self._stopping = Stopping()
         self._away = ""  # what does not answer: the engine, the database, or nothing
         self._unanswered = ""  # why the engine did not answer a batch since the last claim
@@ -99,7 +99,7 @@ class Relay:
 
         AliasMismatch when the pushes would not reach what is searched.
         """
-        refuse_if_unwritten(self.using)
+        assert_alias_is_written(self.using)
         transitions.connect(self.using)
         more = True
         try:
@@ -155,7 +155,7 @@ class Relay:
             self._beat()
             if conf.PUSH == "off" or (self._away == "engine" and not engine_answers()):
                 return 0
-            if not self._agreement.holds():
+            if not self._agreement.check():
                 self._collect(0)
                 return 0
             # In sync mode the request's own push goes first.

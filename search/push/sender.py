@@ -20,7 +20,7 @@ from elasticsearch import ConnectionTimeout
 
 from ..client import ping
 from ..conf import conf
-from ..indices.aliases import Agreement
+from ..indices.aliases import AliasGuard
 from ..outbox import capture, transitions
 from ..outbox.outcomes import ANSWERED, Outcome
 from .breaker import Breaker
@@ -54,7 +54,7 @@ class Sender:
     def __init__(self, using: str) -> None:
         self.using = using
         self.breaker = Breaker()
-        self._agreement = Agreement(using)
+        self._agreement = AliasGuard(using)
         self._waiting: list[Ticket] = []
         self._results: list[Pushed] = []  # of bulks that are not written down yet
         self._record_at = inf
@@ -133,7 +133,7 @@ class Sender:
     def _push(self, tickets: list[Ticket]) -> list[Pushed]:
         end = monotonic() + min(conf.PUSH_TIMEOUT, call_timeout())
         transitions.connect(self.using)
-        if not self._agreement.holds():
+        if not self._agreement.check():
             return []
         keys = frozenset().union(*(ticket.keys for ticket in tickets))
         if not keys.isdisjoint(result.entry.key for result in self._results):

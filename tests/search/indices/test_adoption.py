@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.indices import lifecycle
+from search.indices import aliases
 from search.outbox import capture
 from search.push.relay import Relay
 from search.query import client
@@ -27,7 +27,7 @@ from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "adopting.md"
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 ROWS, KEPT = 1000, 900
 
 
@@ -113,7 +113,7 @@ def test_the_page(plain: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None
     assert set(searcher.found) == {KEPT}
     assert searcher.found[KEPT] > len(steps)
     assert list(plain.indices.get(index=f"{ALIAS}*")) == list(plain.indices.get_alias(name=ALIAS))
-    assert_in_step(lifecycle.behind(ALIAS))
+    assert_in_step(aliases.alias_target(ALIAS))
 
 
 def assert_found(engine: Elasticsearch) -> None:

@@ -6,7 +6,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.drift.compare import Comparison
 from search.drift.repair import repair
-from search.indices.lifecycle import live
+from search.indices.records import live_index
 from search.models import Entry
 from search.outbox import capture
 from search.outbox.outcomes import Outcome
@@ -22,12 +22,12 @@ def key(order):
 
 
 def drifted():
-    name = live(OrderDocument._index._name).name
+    name = live_index(OrderDocument._index._name).name
     return list(Comparison(OrderDocument, name, "default").differences())
 
 
 def mend():
-    return repair(OrderDocument, live(OrderDocument._index._name).name, drifted(), "default")
+    return repair(OrderDocument, live_index(OrderDocument._index._name).name, drifted(), "default")
 
 
 def capture_again(order):

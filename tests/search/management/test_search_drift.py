@@ -12,7 +12,7 @@ from django.utils import timezone
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.drift import watch
-from search.indices import lifecycle
+from search.indices import aliases, lifecycle, records
 from search.models import Entry, Index
 from search.rebuild.populate import populate
 from tests.search.engine_help import make_orders, versions
@@ -20,7 +20,7 @@ from tests.search.management.running import Ran, fault, run
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 KINDS = ("missing", "stale", "orphaned", "altered", "pending", "dead")
 
 
@@ -158,14 +158,14 @@ def test_without_an_index(engine):
 
 def test_where_alias_and_states_differ(engine, six):
     engine.indices.delete_alias(index=six, name=ALIAS)
-    why = "The alias names another index than the database takes for live. Run `manage.py search_index --create`."
-    assert drift() == could_not_look(f"{why} ({ALIAS} names none, the database takes {six} for live)")
+    why = "The alias names an index that is not recorded as live. Run `manage.py search_index --create`."
+    assert drift() == could_not_look(f"{why} ({ALIAS} names no index, {six} is recorded as live)")
 
 
 def test_without_an_engine(six, engine_away):
     engine_away()
     ran = drift()
-    said = "CommandError: Could not look: Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it"
+    said = "CommandError: Could not look: Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to its"
     assert (ran.code, ran.output, ran.errors.count("\n")) == (2, "", 1)
     assert ran.errors.startswith(said)
 
@@ -173,7 +173,7 @@ def test_without_an_engine(six, engine_away):
 def test_without_a_database(six):
     with patch.object(Index.objects, "using", side_effect=OperationalError("refused")):
         ran = drift("--json")
-    why = "The database does not answer. Start it, or set DATABASE_URL to where it is. (refused)"
+    why = "The database does not answer. Start it, or set DATABASE_URL to its address. (refused)"
     assert ran == could_not_look(why)
 
 
@@ -182,12 +182,12 @@ def test_without_a_database(six):
     [
         (
             ["--since", "soon"],
-            "argument --since: 'soon' is not a moment: give 2026-11-24, 2026-11-24T04:25 or an age s",
+            "argument --since: 'soon' is not a date, time or age: use 2026-11-24, 2026-11-24T04:25 or an age s",
         ),
         (["--watch", "0"], "argument --watch: '0' is not a number above 0"),
         (["--watch", "x"], "argument --watch: 'x' is not a number above 0"),
         (["--everything"], "unrecognized arguments: --everything"),
-        (["--models", "nope"], "Could not look: No registered document has this model or app. Give --models one that"),
+        (["--models", "nope"], "Could not look: No registered document has this model or app. Pass --models one that"),
     ],
 )
 def test_what_is_refused_is_one_line(arguments, said):
@@ -227,14 +227,14 @@ def test_watch_writes_a_line_of_json_a_look_and_repairs(engine, six, monkeypatch
 
 def test_watch_goes_on_when_it_could_not_look(engine, six, monkeypatch):
     tries = iter([OperationalError("refused\nby it"), None])
-    search = lifecycle.live
+    search = records.live_index
 
     def live(alias: str, using: str) -> Index | None:
         if error := next(tries):
             raise error
         return search(alias, using)
 
-    monkeypatch.setattr("search.drift.run.lifecycle.live", live)
+    monkeypatch.setattr("search.indices.records.live_index", live)
     ran = watched(monkeypatch, 2)
-    why = "Could not look: The database does not answer. Start it, or set DATABASE_URL to where it is. (refused by it)"
+    why = "Could not look: The database does not answer. Start it, or set DATABASE_URL to its address. (refused by it)"
     assert ran == Ran(0, says(0, "6 rows, 6 documents, in step").output, f"{why}\n")

@@ -46,7 +46,7 @@ def push(monkeypatch):
     monkeypatch.setattr(transitions, "connect", lambda using: None)
     monkeypatch.setattr(transitions, "record", lambda results, using: found.recorded.append(results))
     monkeypatch.setattr(module.capture, "status", lambda using: {"orders.Order": True})
-    monkeypatch.setattr(module.Agreement, "holds", lambda self: True)
+    monkeypatch.setattr(module.AliasGuard, "check", lambda self: True)
     found.recorded = []
     return found
 
@@ -151,7 +151,7 @@ def test_the_look_before_a_bulk_and_the_bulk_share_one_timeout(sender, push, mon
         return True
 
     monkeypatch.setattr(module, "monotonic", lambda: now[0])
-    monkeypatch.setattr(module.Agreement, "holds", look)
+    monkeypatch.setattr(module.AliasGuard, "check", look)
     assert sender.push(["a"]) is True
     assert push.timeouts == [left]
 
