@@ -1,4 +1,4 @@
-"""Of two rebuilds that begin at once one wins, and the other says who did."""
+"""Of two rebuilds that begin at once one wins, and the other names it."""
 
 import re
 from datetime import datetime
@@ -57,7 +57,7 @@ def has_ended(program: Program) -> bool:
 @pytest.mark.engine
 @pytest.mark.conformance
 def test_the_one_that_was_quicker_by_a_hair(indices: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was not there yet when this one looked, and is when this one wants to record its own index."""
+    """The other one records its index after this one has checked and before it records its own."""
     really, first = lifecycle.create_physical_index, []
 
     def overtaken(document: type[OrderDocument], **settings: object) -> str:
@@ -82,7 +82,7 @@ def test_the_one_that_was_quicker_by_a_hair(indices: Elasticsearch, monkeypatch:
 def test_who_takes_long_over_a_step_is_known_to_be_alive(
     indices: Elasticsearch, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """A large table takes long to cut, to fill in and to compare; a second rebuild must not take over meanwhile."""
+    """A large table takes long to split, fill and compare; a second rebuild must not take over during that."""
 
     def beat() -> datetime | None:
         return Index.objects.get(state=IndexState.BUILDING).heartbeat_at

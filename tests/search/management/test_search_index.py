@@ -117,7 +117,7 @@ def test_every_document_without_models(engine):
 
 @pytest.fixture
 def five(engine):
-    """An empty index, and five orders that nobody has pushed."""
+    """An empty index, and five orders that are not pushed."""
     index("--create")
     make_orders(5)
     return engine
