@@ -76,7 +76,7 @@ def read_all(index: str, size: int) -> Iterator[list[Any]]:
 
     filler, after = Filler(OrderDocument, index, "default", size=size), None
     while chunk := filler.read(filler.rows().order_by("pk"), after):
-        yield chunk.operations
+        yield chunk.actions
         after = chunk.last_pk
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from order_search.documents import OrderDocument
 from search.client import client, translate_errors
 from search.exceptions import SearchError
-from search.indices import lifecycle
+from search.indices import aliases
 from search.models import Entry
 
 ENGINE_TIMEOUT = 0.3  # seconds; every page waits for its badge
@@ -49,7 +49,7 @@ def badge() -> Badge:
 
 def _is_up() -> bool:
     """Return whether Elasticsearch answers and has an index of orders."""
-    alias = lifecycle.alias_of(OrderDocument)
+    alias = aliases.alias_of(OrderDocument)
     try:
         with translate_errors():
             return bool(client(request_timeout=ENGINE_TIMEOUT).indices.exists_alias(name=alias))

@@ -46,7 +46,7 @@ WRONG = error_response(
 GONE = error_response(
     "The cursor is too old.",
     "cursor_expired",
-    "This cursor is too old. Begin again without it.",
+    "The cursor has expired. Start again without it.",
     "cursor",
     "client_error",
 )

@@ -1,4 +1,6 @@
-"""The errors of search. Each is named for the fact; its docstring is its text and says what to do next."""
+"""The errors of this package. A class is named for the fact; its docstring is its text, and says what to do next."""
+
+from typing import Any
 
 
 class SearchError(Exception):
@@ -8,33 +10,37 @@ class SearchError(Exception):
         self.detail = detail
         super().__init__(f"{type(self).__doc__} ({detail})" if detail else type(self).__doc__)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the detail: Exception would pickle the whole text and pass it to __init__ as the detail."""
+        return type(self), (self.detail,)
+
 
 class UnsupportedDatabase(SearchError):
     """This database cannot capture changes. Use PostgreSQL or SQLite."""
 
 
 class CaptureBusy(SearchError):
-    """The triggers could not be changed, since a table is in use. Run the command again."""
+    """The triggers could not be changed because a table is locked. Run the command again."""
 
 
 class AliasIsAnIndex(SearchError):
-    """A real index has the name that should be an alias. Run `manage.py search_index --adopt` first, or delete it."""
+    """An index has the name that should be an alias. Run `manage.py search_index --adopt`, or delete the index."""
 
 
 class AliasIsShared(SearchError):
-    """The alias names more than one index. Take it from all but the one that is to be searched."""
+    """The alias names more than one index. Remove it from all but the one that should be searched."""
 
 
 class EngineUnavailable(SearchError):
-    """Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is."""
+    """Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to its address."""
 
 
 class EngineRefused(SearchError):
-    """Elasticsearch refused the call. Read its reason and mend that first."""
+    """Elasticsearch refused the request. Remove the cause that it gives, then try again."""
 
 
 class UnknownModel(SearchError):
-    """No registered document has this model or app. Give --models one that has."""
+    """No registered document has this model or app. Pass --models one that has."""
 
 
 class NoIndex(SearchError):
@@ -42,35 +48,35 @@ class NoIndex(SearchError):
 
 
 class RebuildIncomplete(SearchError):
-    """The new index lacks what the database holds, so the old one stays live. Mend the rows and rebuild again."""
+    """The new index differs from the database, so the old one stays live. Correct the rows and rebuild again."""
 
 
 class RebuildRunning(SearchError):
-    """A rebuild is under way. Wait for it; one whose process has died can be resumed within 15 seconds."""
+    """A rebuild is running. Wait for it to end; if its process has died, resume it after 15 seconds."""
 
 
 class RebuildLost(SearchError):
-    """Another process has taken this rebuild over. Leave it to that one."""
+    """Another process has taken over this rebuild. Let that process finish it."""
 
 
 class NothingToDo(SearchError):
-    """Base of what stops one document and need not stop the others. Do not raise it directly."""
+    """Base of the errors that stop one document but not the others. Do not raise it directly."""
 
 
 class NothingToResume(NothingToDo):
-    """No rebuild was interrupted. Run `manage.py search_index --rebuild`."""
+    """There is no interrupted rebuild. Run `manage.py search_index --rebuild`."""
 
 
 class FingerprintMismatch(SearchError):
-    """The interrupted rebuild is of code with another mapping. Begin anew: `manage.py search_index --rebuild`."""
+    """The interrupted rebuild was started by code with another mapping. Run `manage.py search_index --rebuild`."""
 
 
 class IndexIsNewer(SearchError):
-    """The live index is of newer code, whose documents this code would spoil. Run that code."""
+    """The live index was created by newer code, and this code would write outdated documents. Run the newer code."""
 
 
 class NoStandbyIndex(NothingToDo):
-    """No index stands by to roll back to. Next time rebuild with --standby."""
+    """There is no standby index to roll back to. Rebuild with --standby next time."""
 
 
 class NothingToAdopt(NothingToDo):
@@ -78,23 +84,23 @@ class NothingToAdopt(NothingToDo):
 
 
 class AliasMismatch(SearchError):
-    """The alias names another index than the database takes for live. Run `manage.py search_index --create`."""
+    """The alias names an index that is not recorded as live. Run `manage.py search_index --create`."""
 
 
 class RowsRefused(SearchError):
-    """Elasticsearch refused some rows. Mend them, or the mapping, and run this again."""
+    """Elasticsearch refused some rows. Correct them or the mapping, then run the command again."""
 
 
 class DatabaseUnavailable(SearchError):
-    """The database does not answer. Start it, or set DATABASE_URL to where it is."""
+    """The database does not answer. Start it, or set DATABASE_URL to its address."""
 
 
 class DatabaseRefused(SearchError):
-    """The database refused. Read its reason and mend that first."""
+    """The database refused the query. Remove the cause that it gives, then try again."""
 
 
 class NotMigrated(SearchError):
-    """The database lacks what this needs. Run `manage.py migrate`."""
+    """The database is not migrated. Run `manage.py migrate`."""
 
 
 class NotADeadLetter(SearchError):
@@ -102,28 +108,28 @@ class NotADeadLetter(SearchError):
 
 
 class InvalidFilter(SearchError):
-    """No rows can be chosen so. Give fields and values of the model, as in a queryset's filter()."""
+    """The rows cannot be filtered like this. Use fields and values of the model, as in a queryset's filter()."""
 
 
 class IncompatibleOptions(SearchError):
-    """These flags do not go together. See `manage.py search_index --help`."""
+    """These options cannot be combined. See `manage.py search_index --help`."""
 
 
 class WorkerDied(SearchError):
-    """A process that fills the index has died. Run `manage.py search_index --resume`."""
+    """A worker process of the rebuild has died. Run `manage.py search_index --resume`."""
 
 
 class InvalidQuery(SearchError):
-    """This text cannot be searched for. Give up to 16 words; the beginning of one is enough, without * or ?."""
+    """The text cannot be searched. Use at most 16 words; the beginning of a word is enough, without * or ?."""
 
 
 class InvalidCursor(SearchError):
-    """This cursor is none of this search's. Begin again without it."""
+    """The cursor does not belong to this search. Start again without it."""
 
 
 class CursorExpired(SearchError):
-    """This cursor is too old. Begin again without it."""
+    """The cursor has expired. Start again without it."""
 
 
 class SearchTooSlow(SearchError):
-    """The search took too long. Search for less, or again in a moment."""
+    """The search took too long. Narrow it, or try again later."""

@@ -8,7 +8,7 @@ from elasticsearch import NotFoundError
 
 from .client import client, translate_errors
 from .exceptions import SearchError
-from .indices import lifecycle
+from .indices import aliases
 from .mapping.base import VersionedDocument
 from .mapping.keys import Key
 from .mapping.registry import documents
@@ -48,7 +48,7 @@ def _read_status(model: type[Model], pk: object, using: str) -> dict[str, Any]:
 def _copies(document: type[VersionedDocument], pk: str, using: str) -> list[dict[str, Any]]:
     """Return what each index of a document holds of the row, and what it should hold."""
     expected = _expected_version(document, pk, using)
-    indices = Index.objects.using(using).targets().filter(alias=lifecycle.alias_of(document)).order_by("created_at")
+    indices = Index.objects.using(using).targets().filter(alias=aliases.alias_of(document)).order_by("created_at")
     return [_copy(index, pk) | {"expected": expected} for index in indices]
 
 

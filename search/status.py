@@ -12,8 +12,8 @@ from .client import client, translate_errors
 from .conf import conf
 from .drift.row_diff import NOT_DRIFT
 from .exceptions import SearchError
-from .indices import lifecycle
-from .indices.validation import triggers
+from .indices import aliases, records
+from .indices.validation import capture_problems
 from .mapping.base import VersionedDocument
 from .mapping.fingerprint import fingerprint
 from .mapping.keys import label_of
@@ -82,11 +82,11 @@ def search_status(using: str = DEFAULT_DB_ALIAS) -> SearchStatus:
 
 def document_status(document: type[VersionedDocument], using: str) -> DocumentStatus:
     """Return the status of one document."""
-    status = DocumentStatus(document.django.model._meta.label, lifecycle.alias_of(document))
+    status = DocumentStatus(document.django.model._meta.label, aliases.alias_of(document))
     status.rows = _count_and_version(document, using)[0]
-    status.problems += triggers(document, using)
+    status.problems += capture_problems(document, using)
     status.captured = not status.problems
-    live = lifecycle.live(status.alias, using)
+    live = records.live_index(status.alias, using)
     if live is None:
         status.problems.append("no live index: run manage.py search_index --create")
         return status
@@ -119,7 +119,7 @@ def _add_engine_status(document: type[VersionedDocument], status: DocumentStatus
     """Add how many documents the live index has, and problems that only Elasticsearch knows."""
     try:
         with translate_errors():
-            if lifecycle.behind(status.alias, using) != status.index:
+            if not aliases.alias_state(status.alias, using).in_agreement:
                 status.problems.append("the alias names another index: run manage.py search_index --check")
             rows_before, idle = _count_and_version(document, using), _is_idle(document, using)
             engine = client(request_timeout=ENGINE_TIMEOUT)

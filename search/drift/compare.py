@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from ..client import client, translate_errors
 from ..exceptions import NoIndex
-from ..indices import lifecycle
+from ..indices.aliases import alias_of
 from ..mapping.base import VersionedDocument
 from ..mapping.registry import documents
 from ..mapping.snapshot import snapshot
@@ -171,7 +171,7 @@ def out_of_sync_documents(using: str = DEFAULT_DB_ALIAS) -> list[type[VersionedD
 
 def _live_sum(document: type[VersionedDocument]) -> RangeSum | None:
     """Return count and sum of the documents behind the alias, or None without an index."""
-    alias = lifecycle.alias_of(document)
+    alias = alias_of(document)
     try:
         with translate_errors():
             client().indices.refresh(index=alias)

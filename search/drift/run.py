@@ -10,8 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, close_old_connections
 from django.utils import timezone
 
 from ..client import translate_errors
-from ..exceptions import AliasMismatch, NoIndex
-from ..indices import lifecycle
+from ..indices import aliases
 from ..mapping.base import VersionedDocument
 from ..models import Index
 from .compare import Comparison, Report
@@ -64,9 +63,9 @@ def check_drift(
     `deep` compares contents too, `since` (a version) only rows changed since. Raise NoIndex, AliasMismatch or an error
     of Elasticsearch if the index cannot be compared.
     """
-    alias, started = lifecycle.alias_of(document), monotonic()
+    alias, started = aliases.alias_of(document), monotonic()
     with translate_errors():
-        comparison = Comparison(document, live_index_name(alias, using), using, since=since, deep=deep)
+        comparison = Comparison(document, aliases.searched_index(alias, using), using, since=since, deep=deep)
         repaired = None
         if with_repair:
             repaired = repair(document, comparison.report.index, comparison.differences(), using)
@@ -75,17 +74,6 @@ def check_drift(
     run = DriftRun(alias, comparison.report, monotonic() - started, repaired)
     save_result(run, using)
     return run
-
-
-def live_index_name(alias: str, using: str) -> str:
-    """Return the live index's name. Raise NoIndex, or AliasMismatch if alias and database name different indices."""
-    recorded, named = lifecycle.live(alias, using), lifecycle.behind(alias, using)
-    if not recorded and not named:
-        raise NoIndex(alias)
-    if not recorded or not named or recorded.name != named:
-        live_name = recorded.name if recorded else "none"
-        raise AliasMismatch(f"{alias} names {named or 'none'}, the database takes {live_name} for live")
-    return named
 
 
 def save_result(run: DriftRun, using: str) -> None:

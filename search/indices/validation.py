@@ -1,4 +1,4 @@
-"""Whether the live index fits the code, and all that keeps it in step is in place."""
+"""Whether the live index matches the code, and whether all that keeps it in step is installed."""
 
 from typing import Any
 
@@ -8,79 +8,78 @@ from ..client import client, translate_errors
 from ..mapping.fingerprint import CHANGEABLE, body, fingerprint
 from ..models import Index, IndexState
 from ..outbox import capture
-from . import lifecycle
+from .aliases import AliasState, alias_of, alias_state
+from .lifecycle import index_exists
 from .template import has_template
 
 
 def problems(document: type[Document], using: str = "default") -> list[str]:
-    """What does not fit, each in one line; none when all is well. SearchError when it cannot be looked at."""
-    alias = lifecycle.alias_of(document)
+    """Return what does not match, one line each, with the command to run.
+
+    Raise SearchError if it cannot be determined.
+    """
+    alias = alias_of(document)
     with translate_errors():
-        found = [] if has_template(alias) else ["the index template is absent or changed: run search_index --create"]
-        found += states(alias, using)
-        name = lifecycle.behind(alias, using)
-        if name:
-            found += mapping(document, name) + settings(document, name)
-    return found + triggers(document, using)
+        lines = [] if has_template(alias) else ["the index template is absent or changed: run search_index --create"]
+        state = alias_state(alias, using)
+        lines += record_problems(state, using)
+        if state.target:
+            lines += mapping_problems(document, state.target) + setting_problems(document, state.target)
+    return lines + capture_problems(document, using)
 
 
-def states(alias: str, using: str) -> list[str]:
-    """Where the records and the engine disagree."""
-    named, recorded = lifecycle.behind(alias, using), lifecycle.live(alias, using)
-    if not named:
+def record_problems(state: AliasState, using: str) -> list[str]:
+    """Return where the records and Elasticsearch disagree."""
+    if not state.target:
         return ["the alias names no index: run search_index --create"]
-    found = []
-    if not recorded or recorded.name != named:
-        taken = recorded.name if recorded else "none"
-        found.append(f"the alias names {named}, the database takes {taken} for live: run search_index --create")
-    for target in Index.objects.using(using).targets().filter(alias=alias).exclude(state=IndexState.LIVE):
-        if not lifecycle.exists(target.name):
-            found.append(f"{target.name} ({target.state}) is not in the engine: run search_index --prune")
-    return found
+    lines = [] if state.in_agreement else [f"{state}: run search_index --create"]
+    for target in Index.objects.using(using).targets().filter(alias=state.alias).exclude(state=IndexState.LIVE):
+        if not index_exists(target.name):
+            lines.append(f"{target.name} ({target.state}) does not exist in Elasticsearch: run search_index --prune")
+    return lines
 
 
-def mapping(document: type[Document], name: str) -> list[str]:
-    """Fields whose mapping is not the code's, by name."""
+def mapping_problems(document: type[Document], name: str) -> list[str]:
+    """Return the fields whose mapping differs from the code's."""
     actual: dict[str, Any] = client().indices.get_mapping(index=name)[name]["mappings"]
-    wanted = body(document)["mappings"]
-    found = [
-        f"the mapping of {field} is not the code's: run search_index --rebuild"
-        for field, shape in wanted.get("properties", {}).items()
-        if actual.get("properties", {}).get(field) != shape
+    expected = body(document)["mappings"]
+    lines = [
+        f"the mapping of {field} differs from the code's: run search_index --rebuild"
+        for field, mapping in expected.get("properties", {}).items()
+        if actual.get("properties", {}).get(field) != mapping
     ]
-    dynamic = str(wanted.get("dynamic", True)).lower()
+    dynamic = str(expected.get("dynamic", True)).lower()
     if str(actual.get("dynamic", True)).lower() != dynamic:
-        found.append(f"the mapping is not dynamic: {dynamic}: run search_index --rebuild")
-    own = actual.get("_meta", {}).get("fingerprint")
-    if not found and own != fingerprint(document):
-        found.append("the index was made by other code: run search_index --rebuild")
-    return found
+        lines.append(f"the mapping is not dynamic: {dynamic}: run search_index --rebuild")
+    if not lines and actual.get("_meta", {}).get("fingerprint") != fingerprint(document):
+        lines.append("the index was created by other code: run search_index --rebuild")
+    return lines
 
 
-def settings(document: type[Document], name: str) -> list[str]:
-    """Settings that are not the code's, by name; what an operator may change under way is left to him."""
+def setting_problems(document: type[Document], name: str) -> list[str]:
+    """Return the settings that differ from the code's, except those that an operator may change."""
     actual: dict[str, Any] = client().indices.get_settings(index=name, flat_settings=True)[name]["settings"]
-    wanted = flat({key: value for key, value in body(document)["settings"].items() if key not in CHANGEABLE})
+    expected = flatten({key: value for key, value in body(document)["settings"].items() if key not in CHANGEABLE})
     return [
         f"the setting {key} is {actual.get(f'index.{key}')}, not {value}: run search_index --rebuild"
-        for key, value in wanted.items()
+        for key, value in expected.items()
         if str(actual.get(f"index.{key}")).lower() != str(value).lower()
     ]
 
 
-def flat(nested: dict[str, Any], before: str = "") -> dict[str, Any]:
-    """Nested settings as {"analysis.filter.x.type": ...}; lists become what the engine shows."""
-    found: dict[str, Any] = {}
+def flatten(nested: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested settings as {"analysis.filter.x.type": ...}; list items as text, as Elasticsearch shows them."""
+    flat: dict[str, Any] = {}
     for key, value in nested.items():
         if isinstance(value, dict):
-            found |= flat(value, f"{before}{key}.")
+            flat |= flatten(value, f"{prefix}{key}.")
         else:
-            found[before + key] = [str(one) for one in value] if isinstance(value, list) else value
-    return found
+            flat[prefix + key] = [str(item) for item in value] if isinstance(value, list) else value
+    return flat
 
 
-def triggers(document: type[Document], using: str) -> list[str]:
-    """Models of the document whose changes are not captured."""
-    watched = capture.status(using)
+def capture_problems(document: type[Document], using: str) -> list[str]:
+    """Return the models of the document whose changes are not captured."""
+    captured = capture.status(using)
     labels = [model._meta.label for model in (document.django.model, *getattr(document, "capture", {}))]
-    return [f"changes of {label} are not captured: run migrate" for label in labels if not watched.get(label)]
+    return [f"changes of {label} are not captured: run migrate" for label in labels if not captured.get(label)]

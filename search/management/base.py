@@ -1,4 +1,4 @@
-"""The base of the commands: what can be expected to fail is one line on standard error and an exit code."""
+"""The base of the commands: an expected failure is one line on standard error and an exit code, without traceback."""
 
 import re
 import signal
@@ -18,62 +18,61 @@ from ..exceptions import DatabaseRefused, DatabaseUnavailable, NotMigrated, Sear
 NOT_MIGRATED = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
 
 
-class OneLineCommand(BaseCommand):
-    """A command that ends with `failed` and one line where arguments, the engine or the database stop it."""
+class SearchCommand(BaseCommand):
+    """A command that turns SearchError, database errors and wrong arguments into a CommandError of one line."""
 
-    # Of documents, settings and models. The others load pages and API, which no command needs: 0.2 s of 0.75 to start.
+    # Only these checks: the others import the URLs, which no command needs and which costs 0.2 of 0.75 s to start.
     requires_system_checks = ("search", Tags.models)
-    failed = 1  # the exit code
-    saying = ""  # before the line
-    interrupted = "Interrupted."
+    error_code = 1
+    error_prefix = ""
+    interrupted_message = "Interrupted."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Django's, which raises what is wrong with an argument instead of printing the whole usage."""
+        """Return a parser that raises for a wrong argument instead of printing the usage."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.called_from_command_line = False
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Run it as manage.py does."""
         try:
             super().run_from_argv(argv)
-        except CommandError as error:  # of the arguments: all others end inside
+        except CommandError as error:  # a wrong argument; BaseCommand has handled all others
             self.stderr.write(f"CommandError: {str(error).removeprefix('Error: ')}")
-            sys.exit(self.failed)
+            sys.exit(self.error_code)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run it as call_command does."""
         try:
             with sigterm_interrupts():
                 return super().execute(*args, **options)
         except SearchError as error:
-            raise self.refusal(error) from error
+            raise self.command_error(error) from error
         except DatabaseError as error:
-            raise self.refusal(of_database(error)) from error
+            raise self.command_error(from_database_error(error)) from error
         except KeyboardInterrupt:
-            raise CommandError(self.interrupted, returncode=self.failed) from None
+            raise CommandError(self.interrupted_message, returncode=self.error_code) from None
 
-    def refusal(self, error: SearchError) -> CommandError:
-        """The line."""
-        return CommandError(self.saying + one_line(error), returncode=self.failed)
+    def command_error(self, error: SearchError) -> CommandError:
+        return CommandError(self.error_prefix + one_line(error), returncode=self.error_code)
 
 
 def one_line(error: Exception) -> str:
-    """An error's text without its line breaks."""
+    """Return an error's text without line breaks."""
     return " ".join(str(error).split())
 
 
-def of_database(error: DatabaseError) -> SearchError:
-    """What a database's error means for who runs the command."""
-    if NOT_MIGRATED.search(one_line(error)):
-        return NotMigrated(one_line(error))
-    away = isinstance(error, OperationalError | InterfaceError)
-    return (DatabaseUnavailable if away else DatabaseRefused)(one_line(error))
+def from_database_error(error: DatabaseError) -> SearchError:
+    """Return the error that tells the command's user what to do."""
+    text = one_line(error)
+    if NOT_MIGRATED.search(text):
+        return NotMigrated(text)
+    if isinstance(error, OperationalError | InterfaceError):
+        return DatabaseUnavailable(text)
+    return DatabaseRefused(text)
 
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """SIGTERM as Ctrl-C, so that what is under way is left in order."""
+    """Treat SIGTERM like Ctrl-C, so that the command can clean up. Does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -81,8 +80,8 @@ def sigterm_interrupts() -> Iterator[None]:
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    previous = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)

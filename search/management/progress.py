@@ -1,63 +1,53 @@
-"""Progress of long work: a bar on a terminal, a plain line now and then in a log, nothing when asked to be silent."""
+"""Progress of long work: tqdm's bar on a terminal, its figures as a line now and then in a log."""
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
-LINE_EVERY = 10.0  # seconds between two lines in a log
-WIDTH = 30  # characters of the bar
+from tqdm import tqdm
+
+LINE_INTERVAL = 10.0  # seconds between two lines in a log
 
 
 class ProgressBar:
-    """Shows how far a work of known length has come. `stream` is a command's stderr."""
+    """Shows count, rate, time left and refused documents on `stream`, a command's stderr; nothing at verbosity 0."""
 
-    def __init__(self, stream: Any, label: str, *, verbosity: int = 1) -> None:
-        self.stream, self.label, self.silent = stream, label, verbosity < 1
-        self.terminal = bool(getattr(stream, "isatty", lambda: False)())
-        self.began = self.shown_at = monotonic()
-        self.first: int | None = None  # what was done before: a resumed work is not that fast
-        self.drawn = False
+    def __init__(self, stream: Any, label: str, *, verbosity: int = 1, clock: Callable[[], float] = monotonic) -> None:
+        self._stream, self._label, self._silent, self._clock = stream, label, verbosity < 1, clock
+        self._is_terminal = bool(getattr(stream, "isatty", lambda: False)())
+        self._started_at = self._shown_at = clock()
+        self._initial: int | None = None  # done before: a resumed rebuild must not look faster than it is
+        self._drawn = False
 
-    def show(self, done: int, total: int, errors: int = 0) -> None:
-        """Draw the bar anew, or write a line if the last one is old enough."""
-        self.first = done if self.first is None else self.first
-        if self.silent or not (self.terminal or monotonic() - self.shown_at >= LINE_EVERY):
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def show(self, done: int, total: int, refused: int = 0) -> None:
+        """Draw the bar, or write a line if the last one is LINE_INTERVAL old."""
+        now = self._clock()
+        self._initial = done if self._initial is None else self._initial
+        if self._silent or not (self._is_terminal or now - self._shown_at >= LINE_INTERVAL):
             return
-        self.shown_at = monotonic()
-        text = f"{self.label}: {self.text(done, total, errors)}"
-        if self.terminal:
-            self.draw(f"{text} {bar(done, total)}")
-            self.drawn = True
+        self._shown_at = now
+        # tqdm's own object writes a carriage return per update, which a log must not contain.
+        meter = partial(tqdm.format_meter, done, total, now - self._started_at, prefix=self._label, unit="doc")
+        figures = partial(meter, initial=self._initial, postfix=f"{refused} refused", ascii=True)
+        if self._is_terminal:
+            self._draw(figures(ncols=shutil.get_terminal_size().columns - 1))
         else:
-            self.stream.write(text)
-
-    def draw(self, text: str) -> None:
-        """Put this in the place of the line; cut to the terminal's width, since a line that wraps would stay."""
-        cut = text[: shutil.get_terminal_size().columns - 1]
-        self.stream.write(f"\r\x1b[K{cut}", str, ending="")  # str: progress is no error, and not red
-        self.stream.flush()
-
-    def text(self, done: int, total: int, errors: int) -> str:
-        """Share, count, rate, time left and errors."""
-        rate = (done - (self.first or 0)) / max(0.001, monotonic() - self.began)
-        left = f", {duration((total - done) / rate)} left" if rate and done < total else ""
-        share = 100 * done // total if total else 100
-        return f"{share}% ({done:,} of {total:,}), {rate:,.0f}/s{left}, {errors} refused"
+            self._stream.write(figures(ncols=0))
 
     def close(self) -> None:
-        """Take the bar from the terminal."""
-        if self.drawn:
-            self.draw("")
+        """Remove the bar from the terminal."""
+        if self._drawn:
+            self._draw("")
 
-
-def bar(done: int, total: int) -> str:
-    """The share as a bar."""
-    filled = WIDTH * min(done, total) // max(1, total)
-    return f"[{'#' * filled}{' ' * (WIDTH - filled)}]"
-
-
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds: 1:02:03, or 2:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    def _draw(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[K{text}", str, ending="")  # str: without the red of an error
+        self._stream.flush()
+        self._drawn = True

@@ -11,7 +11,7 @@ from elasticsearch import ConnectionTimeout
 
 from .. import client
 from ..conf import conf
-from ..indices.aliases import Agreement
+from ..indices.aliases import AliasGuard
 from ..outbox import capture
 from ..outbox.outcomes import RESPONDED, Outcome, PushResult
 from .breaker import Breaker
@@ -35,7 +35,7 @@ class EngineMonitor:
         self.breaker = breaker or Breaker(clock)
         self._ping = ping
         self._clock = clock
-        self._alias_guard = Agreement(using)
+        self._alias_guard = AliasGuard(using)
         self._capture_checked_at = float("-inf")
 
     @property
@@ -74,7 +74,7 @@ class EngineMonitor:
 
     def check_aliases(self) -> bool:
         """Return whether pushes reach the indices that are searched. One request and one query, every 10 seconds."""
-        return self._alias_guard.holds()
+        return self._alias_guard.check()
 
     def check_capture(self) -> bool:
         """Return whether the triggers are installed. One query, every 30 seconds.

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from .. import client
 from ..conf import conf
-from ..indices.aliases import Agreement, refuse_if_unwritten
+from ..indices.aliases import AliasGuard, assert_alias_is_written
 from ..models import Entry, RelayProcess
 from ..outbox import transitions
 from ..outbox.outcomes import Outcome, PushResult
@@ -86,7 +86,7 @@ class Relay:
         self.counts: Counter[str] = Counter()
         self._ping = ping
         self._clock = clock
-        self._alias_guard = Agreement(using)
+        self._alias_guard = AliasGuard(using)
         self._stop_request = stop_request or StopRequest()
         self._outage = ""  # what does not respond: "engine", "database", or nothing
         self._unreachable = ""  # why Elasticsearch did not respond to a batch since the last claim
@@ -116,7 +116,7 @@ class Relay:
 
         Raise AliasMismatch if the pushes would not reach the index that is searched.
         """
-        refuse_if_unwritten(self.using)
+        assert_alias_is_written(self.using)
         transitions.connect(self.using)
         more = True
         try:
@@ -141,7 +141,7 @@ class Relay:
             self._send_heartbeat()
             if conf.PUSH == "off" or (self._outage == "engine" and not self._engine_responds()):
                 return 0
-            if not self._alias_guard.holds():
+            if not self._alias_guard.check():
                 self._apply_in_flight(0)
                 return 0
             # In sync mode the request's own push goes first.

@@ -1,14 +1,14 @@
-"""Backfill: fill an index from the database, walking the table by its key while rows go on changing.
+"""Backfill: index a table in primary key order while its rows keep changing.
 
-Every chunk is read in a snapshot of its own, younger than the index's record, and sent with the rows' versions: a
-change that is pushed meanwhile is newer, and wins in whichever order the two arrive. How far a range has come is
-written down after the engine's answer, never before.
+Each chunk is read in its own snapshot, which is younger than the index's record, and is sent with the rows' versions.
+A change that is pushed at the same time has a newer version and wins, in whichever order the two arrive. Progress is
+recorded after Elasticsearch has answered, never before.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from time import monotonic, sleep
 from typing import Any
 
 from django.db.models import F, Q, QuerySet, Window
@@ -26,127 +26,149 @@ from ..outbox.outcomes import Outcome
 from ..push import bulk
 from ..push.actions import BulkAction, index_action
 
-NAMED = 20  # refused documents that are named
-ACCEPTED = frozenset({Outcome.DONE, Outcome.VERSION_CONFLICT})  # ahead: a push was there first, with a newer version
-PATIENCE = 300.0  # seconds without any progress after which the engine is given up
+NAMED = 20  # refused documents that an error names
+ACCEPTED = frozenset({Outcome.DONE, Outcome.VERSION_CONFLICT})  # ahead: a push has written a newer version already
+RETRY_FOR = 300.0  # seconds without progress after which the backfill fails
 SMALLEST_RANGE = 5000  # rows
 
 
 @dataclass(slots=True)
 class Progress:
-    """What a backfill has done."""
+    """The documents that a backfill has indexed and the ones that Elasticsearch has refused."""
 
     indexed: int = 0
     refusals: int = 0
-    refused: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # the first NAMED
 
-    def refuse(self, what: str) -> None:
-        """Count a refused document, and name it while there is room."""
+    def add_refusal(self, description: str) -> None:
         self.refusals += 1
         if len(self.refused) < NAMED:
-            self.refused.append(what)
+            self.refused.append(description)
 
 
 @dataclass(slots=True)
 class Chunk:
-    """Some rows in key order, as operations."""
+    """Consecutive rows as bulk actions."""
 
-    operations: list[BulkAction]
+    actions: list[BulkAction]
     last_pk: Any
-    read_at: float
+    read_at: float  # on the monotonic clock
 
 
 class Filler:
-    """Writes rows of one document to one index, in chunks of `size` rows, at most `throttle` documents a second."""
+    """Indexes rows of one document into one index.
 
-    def __init__(self, document: type[VersionedDocument], name: str, using: str, *, size: int = 0, throttle: float = 0):
+    Reads `size` rows at once (0: as many as a bulk takes) and sends at most `throttle` documents a second (0: any
+    number).
+    """
+
+    def __init__(
+        self,
+        document: type[VersionedDocument],
+        name: str,
+        using: str,
+        *,
+        size: int = 0,
+        throttle: float = 0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self.document = document()
         self.label = label_of(document.django.model)
         self.name = name
         self.using = using
         self.size = size or conf.BULK_MAX_DOCUMENTS
         self.throttle = throttle
-        self._free_at = monotonic()
+        self._clock = clock
+        self._sleep = sleep
+        self._next_send_at = clock()
 
-    def rows(self, chosen: Q | None = None) -> QuerySet[Any]:
-        """The rows that the document indexes, of these the chosen ones."""
+    def rows(self, condition: Q | None = None) -> QuerySet[Any]:
+        """Return the rows that the document indexes, filtered by `condition`."""
         queryset: QuerySet[Any] = self.document.get_queryset().using(self.using)
-        return queryset.filter(chosen) if chosen is not None else queryset
+        return queryset.filter(condition) if condition is not None else queryset
 
     def fill(self, rows: QuerySet[Any], after: Any, done: Callable[[Any, Progress], object]) -> None:
-        """Write all rows behind the key `after`; `done` hears of each chunk's last key when it is confirmed."""
+        """Index all rows with a primary key above `after`; call `done(last_pk, progress)` after each chunk."""
         ordered = rows.order_by("pk")
         while chunk := self.read(ordered, after):
             progress = self.send(chunk, partial(self.read, ordered, after, chunk.last_pk))
             after = chunk.last_pk
             done(after, progress)
-            self.pause(len(chunk.operations))
+            self.pause(len(chunk.actions))
 
     def read(self, ordered: QuerySet[Any], after: Any, until: Any = None) -> Chunk | None:
-        """The next rows, read and prepared in one snapshot."""
-        behind = ordered if after is None else ordered.filter(pk__gt=after)
-        upto = behind if until is None else behind.filter(pk__lte=until)
+        """Read and prepare the next rows in one snapshot: the next `size`, or all up to the key `until`."""
+        remaining = ordered if after is None else ordered.filter(pk__gt=after)
+        bounded = remaining[: self.size] if until is None else remaining.filter(pk__lte=until)
         with snapshot(self.using):
-            read_at = monotonic()
-            rows = fetch_rows(self.document, upto[: None if until is not None else self.size])
-            indexed = [row for row in rows if self.document.should_index_object(row)]
-            return Chunk([self.operation(row) for row in indexed], rows[-1].pk, read_at) if rows else None
+            read_at = time.monotonic()  # the bulk compares it with the real clock
+            rows = fetch_rows(self.document, bounded)
+            actions = [self.action(row) for row in rows if self.document.should_index_object(row)]
+            return Chunk(actions, rows[-1].pk, read_at) if rows else None
 
-    def operation(self, row: Any) -> BulkAction:
-        """The write of one row."""
+    def action(self, row: Any) -> BulkAction:
+        """Return the bulk action that indexes one row."""
         return index_action(self.document, row, str(Key(self.label, str(row.pk))), self.name)
 
-    def send(self, chunk: Chunk, again: Callable[[], Chunk | None]) -> Progress:
-        """Send a chunk until the engine has taken or refused each row; `again` reads the rows anew before a retry."""
-        began, attempts = monotonic(), 0
+    def send(self, chunk: Chunk, reread: Callable[[], Chunk | None]) -> Progress:
+        """Send a chunk until Elasticsearch has accepted or refused every row; read the rows again before a retry."""
+        started_at, attempts = self._clock(), 0
         current: Chunk | None = chunk
         while current:
-            progress, failed = self._send_once(current)
-            if not failed:
+            progress, error = self._send_once(current)
+            if not error:
                 return progress
-            if monotonic() - began > PATIENCE:
-                raise EngineUnavailable(failed)
+            if self._clock() - started_at > RETRY_FOR:
+                raise EngineUnavailable(error)
             attempts += 1
-            sleep(retry_delay(attempts).total_seconds())
-            current = again()
-        return Progress()  # the rows are gone
+            self._sleep(retry_delay(attempts).total_seconds())
+            current = reread()
+        return Progress()  # the rows have been deleted since
 
     def _send_once(self, chunk: Chunk) -> tuple[Progress, str]:
-        progress, failed = Progress(), ""
-        for sent, answer in bulk.post_bulk(chunk.operations, chunk.read_at, bulk.call_timeout()):
-            if answer.outcome in ACCEPTED:
+        """Return the progress, and why some rows must be sent again."""
+        progress, error = Progress(), ""
+        for action, result in bulk.post_bulk(chunk.actions, chunk.read_at, bulk.call_timeout()):
+            if result.outcome in ACCEPTED:
                 progress.indexed += 1
-            elif answer.outcome is Outcome.REFUSED:
-                progress.refuse(f"{sent.key} {answer.error}")
+            elif result.outcome is Outcome.REFUSED:
+                progress.add_refusal(f"{action.key} {result.error}")
             else:
-                failed = answer.error or str(answer.outcome)
-        return progress, failed
+                error = result.error or str(result.outcome)
+        return progress, error
 
     def pause(self, documents: int) -> None:
-        """Keep to the throttle."""
+        """Sleep as long as the throttle demands after this many documents."""
         if self.throttle:
-            self._free_at = max(self._free_at, monotonic() - 1) + documents / self.throttle
-            sleep(max(0.0, self._free_at - monotonic()))
+            self._next_send_at = max(self._next_send_at, self._clock() - 1) + documents / self.throttle
+            self._sleep(max(0.0, self._next_send_at - self._clock()))
 
 
-def split(filler: Filler, index: Index, parts: int) -> list[BackfillRange]:
-    """Cut the table into about `parts` ranges of keys, and record them; the last one is open."""
-    step = max(SMALLEST_RANGE, filler.rows().count() // parts)
-    places = filler.rows().order_by().annotate(place=Window(RowNumber(), order_by="pk"))
-    every = places.annotate(beyond=Mod(F("place"), step)).filter(beyond=0).order_by("pk")
-    bounds = [str(pk) for pk in every.values_list("pk", flat=True)]
-    cut = zip(["", *bounds], [*bounds, ""], strict=True)
-    ranges = [BackfillRange(index=index, number=at, after=after, until=until) for at, (after, until) in enumerate(cut)]
+def split_into_ranges(filler: Filler, index: Index, parts: int, smallest: int = SMALLEST_RANGE) -> list[BackfillRange]:
+    """Divide the table into about `parts` key ranges of at least `smallest` rows, and record them.
+
+    The last range is open, so that it takes in rows that are inserted later.
+    """
+    step = max(smallest, filler.rows().count() // parts)
+    numbered = filler.rows().order_by().annotate(number=Window(RowNumber(), order_by="pk"))
+    last_of_each = numbered.annotate(remainder=Mod(F("number"), step)).filter(remainder=0).order_by("pk")
+    bounds = [str(pk) for pk in last_of_each.values_list("pk", flat=True)]
+    pairs = zip(["", *bounds], [*bounds, ""], strict=True)
+    ranges = [
+        BackfillRange(index=index, number=number, after=after, until=until)
+        for number, (after, until) in enumerate(pairs)
+    ]
     return BackfillRange.objects.using(filler.using).bulk_create(ranges)
 
 
 def fill_range(filler: Filler, part: BackfillRange, owner: str) -> None:
-    """Fill one range from where it was left. RebuildLost when somebody else has taken it over."""
+    """Fill one range from its last confirmed key on. Raise RebuildLost if another process owns the rebuild now."""
     to_python = filler.document.django.model._meta.pk.to_python
     rows = filler.rows(Q(pk__lte=to_python(part.until)) if part.until else None)
-    mine = BackfillRange.objects.using(filler.using).filter(pk=part.pk, index__owner=owner)
+    owned = BackfillRange.objects.using(filler.using).filter(pk=part.pk, index__owner=owner)
 
-    def note(last_pk: Any, progress: Progress) -> None:
+    def record_progress(last_pk: Any, progress: Progress) -> None:
         part.indexed += progress.indexed
         part.refusals += progress.refusals
         part.refused = (part.refused + progress.refused)[:NAMED]
@@ -155,10 +177,10 @@ def fill_range(filler: Filler, part: BackfillRange, owner: str) -> None:
 
     def save() -> None:
         values = {name: getattr(part, name) for name in ("reached", "indexed", "refusals", "refused", "done")}
-        if not mine.update(**values):
+        if not owned.update(**values):
             raise RebuildLost(filler.name)
 
-    begun = part.reached or part.after
-    filler.fill(rows, to_python(begun) if begun else None, note)
+    start = part.reached or part.after
+    filler.fill(rows, to_python(start) if start else None, record_progress)
     part.done = True
     save()

@@ -1,4 +1,4 @@
-"""Populate: write rows again to the index that is there, all of them or some."""
+"""Populate: index all or some rows again, into the live index."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,9 @@ from django.db.models import Q
 
 from ..client import client, translate_errors
 from ..exceptions import IndexIsNewer, InvalidFilter, NoIndex, RowsRefused
-from ..indices import lifecycle
+from ..indices.aliases import alias_of
+from ..indices.lifecycle import index_exists
+from ..indices.records import live_index
 from ..mapping.base import VersionedDocument
 from ..mapping.fingerprint import fingerprint
 from ..models import Index
@@ -21,75 +23,81 @@ def populate(
     document: type[VersionedDocument],
     using: str = "default",
     *,
-    chosen: Q | None = None,
+    condition: Q | None = None,
     refresh: bool = False,
     options: Options = Options(),  # noqa: B008
 ) -> int:
-    """Write the chosen rows to the live index; how many. A document that is newer stays. RowsRefused."""
+    """Index the rows that match `condition` into the live index and return how many documents it accepted.
+
+    A document with a newer version stays as it is. Raise RowsRefused if Elasticsearch refused any.
+    """
     with translate_errors():
-        live = writable(document, using)
+        live = writable_live_index(document, using)
         filler = Filler(document, live.name, using, size=options.batch_size, throttle=options.throttle)
-        progress = filled(filler, chosen, options)
+        rows = filler.rows(condition)
+        total, sum_of_chunks = rows.count(), Progress()
+
+        def report(last_pk: Any, progress: Progress) -> None:
+            sum_of_chunks.indexed += progress.indexed
+            for description in progress.refused:
+                sum_of_chunks.add_refusal(description)
+            options.report(sum_of_chunks.indexed, total, sum_of_chunks.refusals)
+
+        filler.fill(rows, None, report)
         if refresh:
             client().indices.refresh(index=live.name)
-    if progress.refusals:
-        raise RowsRefused(f"{progress.refusals}: {', '.join(progress.refused)}")
-    return progress.indexed
+    if sum_of_chunks.refusals:
+        raise RowsRefused(f"{sum_of_chunks.refusals}: {', '.join(sum_of_chunks.refused)}")
+    return sum_of_chunks.indexed
 
 
-def writable(document: type[VersionedDocument], using: str) -> Index:
-    """The live index, if there is one and this code may write to it. NoIndex, IndexIsNewer."""
-    alias = lifecycle.alias_of(document)
-    live = lifecycle.live(alias, using)
-    if not live or not lifecycle.exists(live.name):
-        raise NoIndex(alias)
+def writable_live_index(document: type[VersionedDocument], using: str) -> Index:
+    """Return the live index. Raise NoIndex if there is none, IndexIsNewer if this code must not write to it."""
+    alias = alias_of(document)
+    live = live_index(alias, using)
+    with translate_errors():
+        if not live or not index_exists(live.name):
+            raise NoIndex(alias)
     if not live.accepts_fingerprint(fingerprint(document)):
         raise IndexIsNewer(live.name)
     return live
 
 
-def filled(filler: Filler, chosen: Q | None, options: Options) -> Progress:
-    """Fill from the first row to the last, reporting after each chunk."""
-    rows = filler.rows(chosen)
-    total, done = rows.count(), Progress()
-
-    def note(last_pk: Any, progress: Progress) -> None:
-        done.indexed += progress.indexed
-        for refused in progress.refused:
-            done.refuse(refused)
-        options.report(done.indexed, total, done.refusals)
-
-    filler.fill(rows, None, note)
-    return done
-
-
-def choice(
-    document: type[VersionedDocument], *, where: list[str] | None, since: datetime | None, pks: list[str] | None
+def row_filter(
+    document: type[VersionedDocument],
+    using: str = "default",
+    *,
+    where: list[str] | None,
+    since: datetime | None,
+    pks: list[str] | None,
 ) -> Q | None:
-    """The rows that --where, --since and --pks choose together; None for all. InvalidFilter names the flag."""
+    """Return the condition that --where, --since and --pks make together, None for all rows.
+
+    Raise InvalidFilter, which names the option.
+    """
     pairs = (condition.partition("=") for condition in where or [])
-    parts = {
+    conditions = {
         "--where": Q(*((name, value) for name, _, value in pairs)),
         "--since": Q(version__gte=microseconds(since)) if since else Q(),
         "--pks": Q(pk__in=pks) if pks else Q(),
     }
-    chosen = Q()
-    for flag, part in parts.items():
-        insist(document, flag, part)
-        chosen &= part
-    return chosen or None
+    combined = Q()
+    for option, condition in conditions.items():
+        validate_filter(document, using, option, condition)
+        combined &= condition
+    return combined or None
 
 
-def insist(document: type[VersionedDocument], flag: str, part: Q) -> None:
-    """Ask once, so that what cannot be asked is refused before anything is done. InvalidFilter."""
+def validate_filter(document: type[VersionedDocument], using: str, option: str, condition: Q) -> None:
+    """Run the filter once, so that an invalid one is refused before anything is written. Raise InvalidFilter."""
     try:
-        document().get_queryset().filter(part).exists()
+        document().get_queryset().using(using).filter(condition).exists()
     except ValidationError as error:
-        raise InvalidFilter(f"{flag}: {' '.join(error.messages)}") from error
+        raise InvalidFilter(f"{option}: {' '.join(error.messages)}") from error
     except (FieldError, ValueError, TypeError, OverflowError, DataError) as error:
-        raise InvalidFilter(f"{flag}: {' '.join(str(error).split())}") from error
+        raise InvalidFilter(f"{option}: {' '.join(str(error).split())}") from error
 
 
 def microseconds(moment: datetime) -> int:
-    """The version that a row changed at this moment has at least."""
+    """Return the lowest version of a row that was changed at this time or later."""
     return int(moment.timestamp() * 1_000_000)

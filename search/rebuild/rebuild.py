@@ -1,15 +1,16 @@
-"""Rebuild: a new index beside the live one, filled from the database, verified, and swapped in at one stroke.
+"""Rebuild: fill a new index from the database next to the live one, verify it, and swap it in with one call.
 
-The order of the steps is what makes it safe: the index is made, then recorded as building (from then on every push
-writes to it too), then filled, then compared with the database, then swapped in, then recorded as live. Whatever
-stops it before the swap leaves the live index as it was.
+The order of the steps makes it safe: the index is created, then recorded as building (from then on every push writes
+to it too), then filled, then compared with the database, then swapped in, then recorded as live. Whatever stops the
+rebuild before the swap leaves the live index as it was.
 """
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic, sleep
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connections
 from django.db.models import Sum
 
 from ..client import client, translate_errors
@@ -17,179 +18,184 @@ from ..conf import conf
 from ..drift.compare import Comparison
 from ..drift.row_diff import DriftKind
 from ..exceptions import FingerprintMismatch, NothingToResume, RebuildIncomplete
-from ..indices import lifecycle, lock
-from ..indices.swap import settle, swap
+from ..indices import lifecycle, lock, records
+from ..indices.aliases import alias_of, alias_target, sync_records_with_alias
+from ..indices.swap import swap
 from ..indices.template import put_template
 from ..mapping.base import VersionedDocument
 from ..mapping.fingerprint import body, fingerprint
 from ..models import BackfillRange, Entry, Index, IndexState
-from .backfill import NAMED, Filler, split
-from .worker_pool import default_workers, work
+from .backfill import NAMED, SMALLEST_RANGE, Filler, split_into_ranges
+from .worker_pool import default_workers, fill_ranges
 
 WHILE_BUILDING = {"refresh_interval": "-1", "number_of_replicas": 0}  # pushes never wait for a refresh
-# dead: a change that this index alone may have refused
-WRONG = (DriftKind.MISSING, DriftKind.STALE, DriftKind.ORPHANED, DriftKind.DEAD)
-LOOK_AGAIN = 0.05  # seconds
-RANGES_A_WORKER = 4  # more than one, so that none waits long for the slowest
+# Dead: a dead letter may be refused by the new index alone.
+DIFFERENCES = (DriftKind.MISSING, DriftKind.STALE, DriftKind.ORPHANED, DriftKind.DEAD)
+POLL_INTERVAL = 0.05  # seconds
+RANGES_PER_WORKER = 4  # so that no worker waits long for the slowest one
 
 
 def no_report(done: int, total: int, refused: int) -> None:
-    """Nobody looks on."""
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to rebuild."""
+    """How to fill an index."""
 
-    standby: bool = False  # keep the old index, written, for a rollback
-    workers: int = 0  # processes; 0: as many as fit
-    batch_size: int = 0  # rows in a chunk; 0: as many as a bulk takes
+    standby: bool = False  # keep the old index, and keep writing to it, for a rollback
+    workers: int = 0  # processes; 0: see default_workers()
+    batch_size: int = 0  # rows read at once; 0: as many as a bulk takes
     throttle: float = 0  # documents a second at most; 0: no limit
-    report: Callable[[int, int, int], object] = no_report  # called at each heartbeat
+    report: Callable[[int, int, int], object] = no_report  # called with (indexed, total, refused)
+    smallest_range: int = SMALLEST_RANGE  # rows
+    heartbeat_interval: float = lock.HEARTBEAT_INTERVAL  # seconds
+
+    def worker_count(self, using: str, rows: int) -> int:
+        return self.workers or default_workers(connections[using].vendor, rows, os.cpu_count() or 2)
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What a rebuild did."""
+    """The result of a rebuild: `standby` tells whether the replaced index is kept."""
 
     name: str
     indexed: int
     replaced: str
-    stands_by: bool
+    standby: bool
     seconds: float
 
 
 def rebuild(document: type[VersionedDocument], using: str = "default", options: Options = Options()) -> Rebuilt:
-    """Build, fill, verify and swap in a new index; one that an owner has left half built is dropped first."""
-    alias = lifecycle.alias_of(document)
+    """Build, fill, verify and swap in a new index. Delete an abandoned one of an earlier rebuild first."""
+    alias = alias_of(document)
     with translate_errors():
-        settle(alias, using)
+        sync_records_with_alias(alias, using)
         put_template(alias)
-        lifecycle.behind(alias, using)  # a real index of the alias's name stops it here
-        for abandoned in Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING):
-            lock.take(abandoned, using)  # so that nobody resumes it meanwhile
-            discard(abandoned.name, using)
+        alias_target(alias, using)  # raises if a plain index has the alias's name
+        if abandoned := records.building_index(alias, using):
+            lock.acquire(abandoned, using)  # so that no other process resumes it
+            lifecycle.delete_indices([abandoned.name], using)
         return finish(document, begin(document, using), using, options)
 
 
 def resume(document: type[VersionedDocument], using: str = "default", options: Options = Options()) -> Rebuilt:
-    """Go on with an interrupted rebuild. NothingToResume, FingerprintMismatch, RebuildRunning."""
-    alias = lifecycle.alias_of(document)
+    """Continue an interrupted rebuild. Raise NothingToResume, FingerprintMismatch or RebuildRunning."""
+    alias = alias_of(document)
     with translate_errors():
-        if swapped := settle(alias, using, fate(options)):
-            name, replaced = swapped
-            return clear(Rebuilt(name, 0, replaced, keeps(replaced, alias, options), 0.0), alias, using)
-        index = interrupted(document, using)
-        lock.take(index, using)
+        if names := sync_records_with_alias(alias, using, old_index_state(options)):  # only the record was lost
+            name, replaced = names
+            return cleanup(Rebuilt(name, 0, replaced, is_kept(replaced, alias, options), 0.0), alias, using)
+        index = interrupted_index(document, using)
+        lock.acquire(index, using)
         return finish(document, index, using, options)
 
 
-def interrupted(document: type[VersionedDocument], using: str) -> Index:
-    """The index that an owner has left half built. NothingToResume, FingerprintMismatch."""
-    alias = lifecycle.alias_of(document)
-    index = Index.objects.using(using).filter(alias=alias, state=IndexState.BUILDING).first()
-    if not index or not lifecycle.exists(index.name):
-        raise NothingToResume(alias)
+def interrupted_index(document: type[VersionedDocument], using: str) -> Index:
+    """Return the index of an interrupted rebuild. Raise NothingToResume or FingerprintMismatch."""
+    alias = alias_of(document)
+    index = records.building_index(alias, using)
+    with translate_errors():
+        if not index or not lifecycle.index_exists(index.name):
+            raise NothingToResume(alias)
     if index.fingerprint != fingerprint(document):
         raise FingerprintMismatch(alias)
     return index
 
 
 def begin(document: type[VersionedDocument], using: str) -> Index:
-    """Make the new index and record it as building, owned by this process."""
-    name = lifecycle.make(document, **WHILE_BUILDING)
+    """Create the new index and record it as building, owned by this process."""
+    name = lifecycle.create_physical_index(document, **WHILE_BUILDING)
     try:
-        return lifecycle.record_building(document, name, using, owner=lock.me())
+        return records.record_building(document, name, using, owner=lock.owner_id())
     except IntegrityError:
         client().indices.delete(index=name)
-        raise lock.quicker(lifecycle.alias_of(document), using) from None
+        raise lock.already_running(alias_of(document), using) from None
 
 
 def finish(document: type[VersionedDocument], index: Index, using: str, options: Options) -> Rebuilt:
-    """Fill, verify, swap and record. What the rows are to blame for drops the index; all else leaves it to --resume."""
-    began = monotonic()
+    """Fill, verify, swap and record the new index.
+
+    If rows are refused or differ, delete the new index; after any other failure keep it for --resume.
+    """
+    started_at, alias = time.monotonic(), index.alias
     try:
         indexed = fill(document, index, using, options)
-        verify(document, index, using)
-        lock.confirm(index, using)
-        swap(index.alias, lifecycle.behind(index.alias, using), index.name)
+        verify(document, index, using, options)
+        lock.heartbeat(index, using)
+        swap(alias, alias_target(alias, using), index.name)
     except RebuildIncomplete:
-        discard(index.name, using)
+        lifecycle.delete_indices([index.name], using)
         raise
     except BaseException:
         lock.release(index, using)
         raise
-    alias, replaced = index.alias, lifecycle.record_live(index.alias, index.name, using, fate(options))
-    done = Rebuilt(index.name, indexed, replaced, keeps(replaced, alias, options), monotonic() - began)
-    return clear(done, alias, using)
+    replaced = records.record_live(alias, index.name, using, old_index_state(options))
+    seconds = time.monotonic() - started_at
+    return cleanup(Rebuilt(index.name, indexed, replaced, is_kept(replaced, alias, options), seconds), alias, using)
 
 
 def fill(document: type[VersionedDocument], index: Index, using: str, options: Options) -> int:
-    """Backfill what is not done; how many documents were written. RebuildIncomplete names what was refused."""
+    """Backfill the ranges that are not done and return the number of documents. Raise RebuildIncomplete on refusals."""
     filler = Filler(document, index.name, using, size=options.batch_size, throttle=options.throttle)
-    with lock.Keeper(index, using, lambda: None):  # a large table is not cut in a moment
+    with lock.LockHeartbeat(index, using, lambda: None, options.heartbeat_interval):  # a large table takes a while
         total = filler.rows().count()
-        workers = options.workers or default_workers(using, total)
-        ranges = list(index.ranges.using(using).order_by("number")) or split(filler, index, workers * RANGES_A_WORKER)
+        workers = options.worker_count(using, total)
+        ranges = list(index.ranges.using(using).order_by("number")) or split_into_ranges(
+            filler, index, workers * RANGES_PER_WORKER, options.smallest_range
+        )
 
     def report() -> tuple[int, int]:
-        sums = (
-            BackfillRange.objects.using(using)
-            .filter(index=index)
-            .aggregate(done=Sum("indexed"), refused=Sum("refusals"))
-        )
-        options.report(sums["done"] or 0, total, sums["refused"] or 0)
-        return sums["done"] or 0, sums["refused"] or 0
+        recorded = BackfillRange.objects.using(using).filter(index=index)
+        sums = recorded.aggregate(indexed=Sum("indexed", default=0), refusals=Sum("refusals", default=0))
+        options.report(sums["indexed"], total, sums["refusals"])
+        return sums["indexed"], sums["refusals"]
 
-    with lock.Keeper(index, using, report):
-        work(filler, index, ranges, workers)
+    with lock.LockHeartbeat(index, using, report, options.heartbeat_interval):
+        fill_ranges(filler, index, ranges, workers)
     indexed, refusals = report()
     if refusals:
-        named = [one for part in BackfillRange.objects.using(using).filter(index=index) for one in part.refused]
+        refused = BackfillRange.objects.using(using).filter(index=index).values_list("refused", flat=True)
+        named = [description for descriptions in refused for description in descriptions]
         raise RebuildIncomplete(f"{refusals} refused: {', '.join(named[:NAMED])}")
     return indexed
 
 
-def verify(document: type[VersionedDocument], index: Index, using: str) -> None:
-    """Give the index its lasting settings and compare it with the database. RebuildIncomplete names what differs."""
+def verify(document: type[VersionedDocument], index: Index, using: str, options: Options = Options()) -> None:
+    """Set the index's final settings and compare it with the database. Raise RebuildIncomplete on differences."""
     settings = body(document)["settings"]
-    lasting = {name: settings.get(name) for name in WHILE_BUILDING}  # none: the engine's default
-    client().indices.put_settings(index=index.name, settings=lasting)
-    with lock.Keeper(index, using, lambda: None):
+    final = {name: settings.get(name) for name in WHILE_BUILDING}  # None resets to Elasticsearch's default
+    client().indices.put_settings(index=index.name, settings=final)
+    with lock.LockHeartbeat(index, using, lambda: None, options.heartbeat_interval):
         report = Comparison(document, index.name, using).run()
-    if count := sum(report.counts[kind] for kind in WRONG):
-        named = [f"{one} {kind}" for kind in WRONG for one in report.ids[kind]]
+    if count := sum(report.counts[kind] for kind in DIFFERENCES):
+        named = [f"{pk} {kind}" for kind in DIFFERENCES for pk in report.ids[kind]]
         raise RebuildIncomplete(f"{count} differ: {', '.join(named[:NAMED])}")
 
 
-def fate(options: Options) -> IndexState:
-    """What the old index becomes."""
+def old_index_state(options: Options) -> IndexState:
     return IndexState.STANDBY if options.standby else IndexState.RETIRED
 
 
-def keeps(replaced: str, alias: str, options: Options) -> bool:
-    """Whether the old index stands by. An adopted one cannot: its name is the alias now."""
+def is_kept(replaced: str, alias: str, options: Options) -> bool:
+    """Return whether the old index is kept as standby. An adopted one cannot be: the alias has taken its name."""
     return options.standby and replaced not in ("", alias)
 
 
-def clear(done: Rebuilt, alias: str, using: str) -> Rebuilt:
-    """Clear up behind a swap. What a crash leaves here, --prune removes."""
-    BackfillRange.objects.using(using).filter(index_id=done.name).delete()
-    client().indices.refresh(index=done.name)
-    if done.replaced and not done.stands_by and done.replaced != alias:
-        outlast_pushes(using)
-        discard(done.replaced, using)
-    return done
+def cleanup(result: Rebuilt, alias: str, using: str) -> Rebuilt:
+    """Delete what a finished rebuild no longer needs. After a crash in here, --prune does it."""
+    BackfillRange.objects.using(using).filter(index_id=result.name).delete()
+    client().indices.refresh(index=result.name)
+    if result.replaced and not result.standby and result.replaced != alias:
+        wait_for_inflight_pushes(using)
+        lifecycle.delete_indices([result.replaced], using)
+    return result
 
 
-def outlast_pushes(using: str) -> None:
-    """Wait until no request's push names the old index any more: none is under way without an entry in the outbox."""
-    until = monotonic() + conf.PUSH_TIMEOUT  # the longest that one may take
-    while Entry.objects.using(using).exists() and (left := until - monotonic()) > 0:
-        sleep(min(LOOK_AGAIN, left))
-
-
-def discard(name: str, using: str) -> None:
-    """Forget an index, so that it is no target any more, and delete it."""
-    Index.objects.using(using).filter(name=name).delete()
-    client().indices.delete(index=name, ignore_unavailable=True)
+def wait_for_inflight_pushes(
+    using: str, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], object] = time.sleep
+) -> None:
+    """Wait for pushes that may still write to the old index; each of them has an outbox entry."""
+    deadline = clock() + conf.PUSH_TIMEOUT  # the longest that a push may take
+    while Entry.objects.using(using).exists() and (remaining := deadline - clock()) > 0:
+        sleep(min(POLL_INTERVAL, remaining))

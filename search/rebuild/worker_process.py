@@ -1,20 +1,17 @@
-"""What runs in a worker's own process. It begins without Django, so nothing of it is imported at the top."""
+"""The code of a worker process. It starts without Django, so nothing that needs Django is imported at the top."""
 
 import os
 import signal
 import threading
 from multiprocessing import parent_process
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ..exceptions import SearchError
+from typing import Any
 
 
-def begin(using: str, settings: dict[str, Any]) -> None:
-    """Set Django up with the parent's own database, and leave Ctrl-C and SIGTERM to the parent."""
-    threading.Thread(target=end_with_parent, name="search-rebuild-parent", daemon=True).start()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
+def init_worker(using: str, settings: dict[str, Any]) -> None:
+    """Set up Django with the parent's database settings, and leave Ctrl-C and SIGTERM to the parent."""
+    threading.Thread(target=_exit_with_parent, name="search-rebuild-parent", daemon=True).start()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.SIG_IGN)
     import django
     from django.db import connections
 
@@ -22,28 +19,21 @@ def begin(using: str, settings: dict[str, Any]) -> None:
     connections.settings[using].update(settings)
 
 
-def end_with_parent() -> None:
-    """A parent that was killed cannot say so, and a worker without one would wait for its next range for ever."""
+def _exit_with_parent() -> None:
+    """End this process when the parent ends: a killed parent cannot tell its workers to stop."""
     parent = parent_process()
     assert parent is not None
     parent.join()
     os._exit(1)
 
 
-def fill(
-    range_pk: int, owner: str, using: str, size: int, throttle: float
-) -> "tuple[type[SearchError], object] | None":
-    """Fill one range. An error of ours is given back rather than raised: pickling would spoil its text."""
-    from ..exceptions import SearchError
+def fill_range(range_pk: int, owner: str, using: str, size: int, throttle: float) -> None:
+    """Fill one range. What it raises is raised in the parent."""
     from ..mapping.registry import documents
     from ..models import BackfillRange
-    from .backfill import Filler, fill_range
+    from . import backfill
 
     part = BackfillRange.objects.using(using).select_related("index").get(pk=range_pk)
     document = next(document for document in documents() if document._index._name == part.index.alias)
-    try:
-        filler = Filler(document, part.index.name, using, size=size, throttle=throttle)
-        fill_range(filler, part, owner)
-    except SearchError as error:
-        return type(error), error.detail
-    return None
+    filler = backfill.Filler(document, part.index.name, using, size=size, throttle=throttle)
+    backfill.fill_range(filler, part, owner)

@@ -139,9 +139,9 @@ class TestAddress:
             ("total_min=5&total_max=4", "Amount from: It is more than total_max."),
             ("created_after=yesterday", "Created from: Give a day such as"),
             ("status=lost", "Status: &quot;lost&quot; is not a valid choice."),
-            ("q=*lamp", "Search: This text cannot be searched for."),
+            ("q=*lamp", "Search: The text cannot be searched."),
             (f"q={'x' * 201}", "Search: Ensure this field has no more than 200 characters."),
-            ("cursor=forged", "The next orders: This cursor is none of this search"),
+            ("cursor=forged", "The next orders: The cursor does not belong to this search"),
         ],
     )
     def test_invalid_parameters(self, client: Client, query: str, problem: str) -> None:

@@ -24,7 +24,7 @@ import tests.environment  # sets what the settings read
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup()  # before any import of models
 
-from search.indices import lifecycle  # noqa: E402
+from search.indices import aliases, lifecycle  # noqa: E402
 from search.mapping.registry import documents  # noqa: E402
 from tests.faults.scene import Outcome, Scene, play, staged  # noqa: E402
 from tests.faults.test_faults import ENGINE_FAULTS, PROCESS_FAULTS  # noqa: E402
@@ -43,7 +43,7 @@ def stage() -> Iterator[Scene]:
             yield scene
     finally:
         for document in documents():
-            lifecycle.delete(lifecycle.alias_of(document))
+            lifecycle.delete(aliases.alias_of(document))
         connection.creation.destroy_test_db(name, verbosity=0)
 
 

@@ -18,7 +18,7 @@ from tests.support import wait_until
 @contextmanager
 def index_of(sources: Iterable[dict[str, Any]]) -> Iterator[str]:
     """An index of the order's document with these. Its name is not one that the `engine` fixture clears."""
-    name = f"table-{index_records.new_name('orders')}"
+    name = f"table-{index_records.new_index_name('orders')}"
     patient = client(request_timeout=60)
     patient.indices.create(index=name, **signed_body(OrderDocument))
     try:

@@ -70,7 +70,7 @@ def test_settings_are_explicit() -> None:
 @pytest.fixture
 def name(engine: Elasticsearch) -> str:
     """An index of the order's document, recorded nowhere."""
-    return lifecycle.make(OrderDocument)
+    return lifecycle.create_physical_index(OrderDocument)
 
 
 def put(engine: Elasticsearch, name: str, **source: Any) -> None:

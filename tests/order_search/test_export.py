@@ -46,7 +46,7 @@ class TestOverHttp:
     @pytest.fixture
     def filled(self, engine: Elasticsearch, patient: None) -> Iterator[Elasticsearch]:
         """The 500 orders behind the alias, and one whose texts are formulas; parts are small."""
-        name = lifecycle.make(OrderDocument)
+        name = lifecycle.create_physical_index(OrderDocument)
         engine.indices.put_alias(index=name, name=OrderDocument._index._name)
         orders = [*five_hundred(), source(501, "=A1", '=HYPERLINK("x")', "a\nb, c", [("-5", "@x")])]
         bulk(engine, [{"_index": name, "_id": each["id"], "_source": each} for each in orders], refresh=True)

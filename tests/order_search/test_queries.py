@@ -30,7 +30,7 @@ CUSTOMERS = {
 def searched() -> Iterator[str]:
     """One index with every customer, for the whole table. Its name is not one that the `engine` fixture clears."""
     made = client()
-    name = f"table-{lifecycle.new_name('orders')}"
+    name = f"table-{lifecycle.new_index_name('orders')}"
     made.indices.create(index=name, **signed_body(OrderDocument))
     for number, (order_number, customer) in enumerate(CUSTOMERS.items(), start=1):
         source = {
@@ -87,7 +87,7 @@ def test_what_is_found(searched: str, text: str, numbers: list[str]) -> None:
 
 
 def test_the_newest_comes_first_and_equal_times_by_id(engine: Elasticsearch) -> None:
-    name = lifecycle.make(OrderDocument)
+    name = lifecycle.create_physical_index(OrderDocument)
     for number in (1, 3, 2):
         source = {"id": number, "order_number": str(number), "customer_name": "Ann", "created_at": "2026-01-01"}
         engine.index(index=name, id=str(number), document=source)

@@ -56,7 +56,7 @@ def test_did_you_mean(asked: str, typed: str, meant: str | None) -> None:
 
 
 def test_the_answer(client: Client, engine: Elasticsearch, db: Any, patient: None) -> None:
-    name = lifecycle.make(OrderDocument)
+    name = lifecycle.create_physical_index(OrderDocument)
     engine.indices.put_alias(index=name, name=OrderDocument._index._name)
     engine.index(index=name, id="1", document=source(1, "J-1", "Jane Doe", "", [("JAM-3", "Jam")]), refresh=True)
     response = client.get("/orders/suggest?q=j")

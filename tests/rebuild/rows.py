@@ -1,4 +1,4 @@
-"""Many orders at once, as if they had always been there: nothing of them waits in the outbox."""
+"""Many orders at once, without pending entries in the outbox."""
 
 from django.db import connection, transaction
 

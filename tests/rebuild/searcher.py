@@ -12,13 +12,13 @@ class Found:
     """What the searches saw."""
 
     searches: int = 0
-    fresh: int = 0  # those that were told to see every change
+    fresh: int = 0  # those with ?fresh=true
     failures: list[str] = field(default_factory=list)  # no answer, or one that is no result
     wrong: list[str] = field(default_factory=list)  # another count than the database has, in words
 
 
 class Searcher(threading.Thread):
-    """Looks for `rows` orders that nobody deletes, and makes orders that a fresh search must show at once."""
+    """Searches `rows` orders that are never deleted, and creates orders that a fresh search must return at once."""
 
     def __init__(self, port: int, rows: int, kept: str) -> None:
         super().__init__(daemon=True)

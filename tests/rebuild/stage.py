@@ -21,11 +21,11 @@ from tests.rebuild.searcher import Found, Searcher
 from tests.support import in_database, in_index, wait_until
 
 ROWS = 20_000
-SLOWLY = ["--workers", "2", "--batch-size", "200", "--throttle", "2500"]  # room to break in upon it
+SLOWLY = ["--workers", "2", "--batch-size", "200", "--throttle", "2500"]  # slow enough to be interrupted
 TODAY = "tests.faults.settings"
 NEWER = "tests.rebuild.settings"
 ALIAS = OrderDocument._index._name
-HEAL = 30.0  # seconds after the last write in which nothing may wait any more
+HEAL = 30.0  # seconds after the last write until no entry is pending
 
 
 @dataclass
@@ -42,16 +42,16 @@ class Stage:
         return command(self.service, self.folder / f"{log}.log", *arguments)
 
     def requests(self) -> int:
-        """How many requests the clients have had answered."""
+        """Return how many requests of the clients were answered."""
         return len(self.work.seen.seconds)
 
     def go_on(self, requests: int = 200) -> None:
-        """Return when the clients have done so many more."""
+        """Wait until the clients have made this many more requests."""
         until = self.requests() + requests
         wait_until(lambda: self.requests() >= until, 60, "the clients do not get on")
 
     def end(self) -> tuple[Seen, Found]:
-        """Stop the clients, and wait until nothing waits."""
+        """Stop the clients, and wait until no entry is pending."""
         seen, found = self.work.stop(), self.searcher.stop()
         wait_until(
             lambda: not unconfirmed_entries(), HEAL, f"{unconfirmed_entries()} are unconfirmed\n{self.service.logs()}"
@@ -91,39 +91,39 @@ def command(service: Service, log: Path, *arguments: str) -> Program:
 
 
 def ended(program: Program, seconds: float = 120) -> int:
-    """Wait for a process; its exit code."""
+    """Wait for a process and return its exit code."""
     assert program.process is not None
     return program.process.wait(seconds)
 
 
 def said(program: Program) -> str:
-    """All that it said."""
+    """Return all its output."""
     return program.log.read_text()
 
 
 def filled() -> int:
-    """How many documents the engine has confirmed to the backfill."""
+    """Return how many documents Elasticsearch has confirmed to the backfill."""
     return BackfillRange.objects.aggregate(done=Sum("indexed"))["done"] or 0
 
 
 def wait_for_the_middle() -> None:
-    """Return when a rebuild is well under way, and not near its end."""
+    """Wait until a rebuild is well started, and assert that it is not near its end."""
     wait_until(lambda: filled() > ROWS // 4, 60, "the rebuild does not get on")
     assert filled() < ROWS // 2, "it is too fast to be caught in the middle"
 
 
 def building_name() -> str | None:
-    """The name of the index that is being built; None before it is recorded."""
+    """Return the name of the building index; None before it is recorded."""
     return Index.objects.filter(alias=ALIAS, state=IndexState.BUILDING).values_list("name", flat=True).first()
 
 
 def live() -> Index:
-    """The index that is searched, as the database has it."""
+    """Return the record of the live index."""
     return Index.objects.live().get(alias=ALIAS)
 
 
 def assert_nobody_noticed(seen: Seen, found: Found) -> None:
-    """No request failed, no search failed or saw too little, and there were enough of both."""
+    """Assert that no request failed, that every search was complete, and that there were enough of both."""
     assert (seen.failures, found.failures, found.wrong) == ([], [], [])
     assert {operation for operation, _ in seen.answers} == {"create", "patch", "delete", "bulk", "rollback"}
     assert found.searches > 20
@@ -131,12 +131,12 @@ def assert_nobody_noticed(seen: Seen, found: Found) -> None:
 
 
 def newer_difference(name: str | None = None) -> Difference:
-    """Where an index differs from what the newer code makes of the database: ids, versions, every field."""
+    """Compare an index with the documents that the newer code makes: ids, versions, every field."""
     rows = {pk: (version, newer(source)) for pk, (version, source) in in_database(OrderDocument).items()}
     return compare(in_index(OrderDocument, name), rows)
 
 
 def p99(seconds: list[tuple[float, str]]) -> float:
-    """The time within which 99 of a hundred of these requests were answered."""
+    """Return the 99th percentile of these requests' seconds."""
     sorted_ = sorted(each for each, _ in seconds)
     return sorted_[len(sorted_) * 99 // 100] if sorted_ else 0.0

@@ -1,4 +1,4 @@
-"""Elasticsearch is killed in the middle of a rebuild, and forgets which deletes it has seen; the rebuild goes on."""
+"""Elasticsearch is killed during a rebuild and forgets the versions of deletes; the rebuild continues."""
 
 import signal
 from collections.abc import Iterator

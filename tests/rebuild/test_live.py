@@ -52,14 +52,14 @@ def test_a_rebuild_that_is_killed_and_resumed(staged: Stage) -> None:
     assert ended(resumed) == 0, said(resumed)
     [(indexed, name)] = INDEXED.findall(said(resumed))
     assert stage.live().name == name == new
-    assert int(indexed) < ROWS + kept, "it began anew"
+    assert int(indexed) < ROWS + kept, "it started from the beginning"
     staged.go_on()
     assert_nobody_noticed(*staged.end())
     assert stage.newer_difference() == Difference()
 
 
 def running(pids: list[int]) -> list[str]:
-    """Those of these processes that still run; an ended one that nobody has waited for yet does not."""
+    """Return those of these processes that still run; a zombie does not."""
     names = ",".join(map(str, pids))
     found = subprocess.run(["ps", "-o", "stat=", "-p", names], capture_output=True, text=True, check=False)
     return [state for state in found.stdout.split() if not state.startswith("Z")]

@@ -1,4 +1,4 @@
-"""A database that comes back from a backup: nothing is pushed astray, and the way back to step is three commands."""
+"""A database restored from a backup: nothing is confirmed wrongly, and three commands bring the index in step."""
 
 from collections.abc import Iterator
 from io import StringIO
@@ -26,14 +26,14 @@ COUNT = 50
 
 
 def server() -> psycopg.Connection:
-    """The server's own database; the tests' one must have no session while it is copied."""
+    """Connect to the server's own database: the tests' one must have no session while it is copied."""
     found = connection.settings_dict
     where = {"host": found["HOST"], "port": found["PORT"], "user": found["USER"], "password": found["PASSWORD"]}
     return psycopg.connect(dbname="postgres", autocommit=True, **where)
 
 
 def copy(source: str, target: str) -> None:
-    """A database made of another, byte for byte; what it was before is gone."""
+    """Replace the database `target` by a copy of `source`."""
     connection.close()
     names = sql.Identifier(target), sql.Identifier(source)
     with server() as session:
@@ -43,7 +43,7 @@ def copy(source: str, target: str) -> None:
 
 @pytest.fixture
 def backup(indices: Elasticsearch, settings) -> Iterator[str]:
-    """Orders in step, and a backup of their database; its name."""
+    """Create orders in step, and back up their database; return its name."""
     settings.SEARCH_PUSH = "off"
     settings.SEARCH_PUSH_TIMEOUT = 5
     OrderFactory.create_batch(COUNT)
@@ -56,13 +56,13 @@ def backup(indices: Elasticsearch, settings) -> Iterator[str]:
 
 
 def restore(name: str) -> None:
-    """The database as it was at the backup; who had sessions has none any more."""
+    """Restore the database; all its sessions end."""
     sender("default").stop()
     copy(name, connection.settings_dict["NAME"])
 
 
 def live_on() -> None:
-    """What is lost in the restore: orders made, changed and gone, all of it pushed."""
+    """Create, change and delete orders, and push them; the restore loses all of it."""
     OrderFactory.create_batch(5)
     first, second, *_ = Order.objects.order_by("pk")
     Order.objects.filter(pk=first.pk).update(customer_name="Lost")
@@ -72,7 +72,7 @@ def live_on() -> None:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """A command's exit code and what it says."""
+    """Return a command's exit code and output."""
     out = StringIO()
     try:
         call_command(*arguments, "--models", "orders", stdout=out, stderr=out)
@@ -84,7 +84,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def repair_until_clean() -> None:
-    """search_drift --repair, until it finds nothing; the relay does what it leaves."""
+    """Run search_drift --repair and the relay until nothing differs."""
     codes = []
     while not codes or codes[-1]:
         assert len(codes) < 5, codes
@@ -94,7 +94,7 @@ def repair_until_clean() -> None:
 
 
 def test_without_a_rebuild_in_between(backup: str) -> None:
-    """The index holds the lost history: versions above the rows', the tombstone of a row that is back."""
+    """The index has the lost changes: versions above the rows', and the tombstone of a row that exists again."""
     live_on()
     restore(backup)
     code, said = run("search_drift")
@@ -106,9 +106,9 @@ def test_without_a_rebuild_in_between(backup: str) -> None:
     assert_quiet()
 
 
-@pytest.mark.parametrize("standby", [True, False], ids=["the old index stands by", "the old index is gone"])
+@pytest.mark.parametrize("standby", [True, False], ids=["the old index is standby", "the old index is deleted"])
 def test_a_rebuild_was_swapped_in_since_the_backup(backup: str, indices: Elasticsearch, standby: bool) -> None:
-    """C4: the database takes the old index for live, and the alias names one that it has never heard of."""
+    """C4: the old index is recorded as live, and the alias names an index without a record."""
     old = live()
     new = rebuild.rebuild(OrderDocument, options=Options(workers=1, standby=standby)).name
     live_on()
@@ -119,13 +119,13 @@ def test_a_rebuild_was_swapped_in_since_the_backup(backup: str, indices: Elastic
     assert Entry.objects.pending().count() == 1
     Order.objects.filter(pk=order.pk).delete()
     code, said = run("search_drift")
-    assert (code, f"{ALIAS} names {new}, the database takes {old} for live" in said) == (2, True)
+    assert (code, f"{ALIAS} names {new}, {old} is recorded as live" in said) == (2, True)
     code, said = run("search_index", "--create")
     assert (code, said.splitlines()[:2]) == (
         0,
         [
             f"{ALIAS}: {new} is there already",
-            f"{ALIAS}: the database took {old} for live; run manage.py search_drift --repair",
+            f"{ALIAS}: {old} was recorded as live; run manage.py search_drift --repair",
         ],
     )
     assert (live(), Index.objects.get(name=old).state) == (new, "retired")

@@ -1,4 +1,4 @@
-"""After a rebuild with --standby the way back is instant, and nothing that was written meanwhile is lost on it."""
+"""After a rebuild with --standby a rollback is instant and keeps all writes since the rebuild."""
 
 from tests.faults.compare import Difference, compare
 from tests.rebuild import stage
@@ -27,14 +27,14 @@ def test_there_and_back_under_load(staged: Stage) -> None:
 
 
 def run(staged: Stage, *arguments: str) -> None:
-    """Run search_index to its end."""
+    """Run search_index and assert that it succeeds."""
     program = staged.command(*arguments)
     program.start()
     assert ended(program) == 0, said(program)
 
 
 def todays_difference() -> Difference:
-    """Where what is searched differs from the database to today's code, which does not know of the initial."""
+    """Compare the searched index with the database, without the field that today's code does not have."""
     found = {
         pk: (version, {name: value for name, value in source.items() if name != "initial"})
         for pk, (version, source) in in_index(stage.OrderDocument).items()

@@ -1,4 +1,4 @@
-"""Of two rebuilds that begin at once one wins, and the other says who did."""
+"""Of two rebuilds that begin at once one wins, and the other names it."""
 
 import re
 from datetime import datetime
@@ -10,10 +10,10 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from search.exceptions import RebuildRunning
-from search.indices import lifecycle as module
-from search.indices import lock
+from search.indices import lifecycle, records
 from search.models import Index, IndexState
 from search.rebuild import rebuild as rebuilding
+from search.rebuild.rebuild import Options
 from tests.faults.compare import Difference
 from tests.faults.service import Program, Service
 from tests.rebuild import stage
@@ -23,7 +23,7 @@ from tests.search.interleavings.rebuilding import hook
 from tests.support import wait_until
 
 LOST = re.compile(
-    r"^CommandError: A rebuild is under way\. Wait for it; one whose process has died can be resumed within "
+    r"^CommandError: A rebuild is running\. Wait for it to end; if its process has died, resume it after "
     r"15 seconds\. \(\S+, by \S+@\S+ process (\d+) since [0-9-]+ [0-9:.]+\)$",
     re.MULTILINE,
 )
@@ -57,17 +57,17 @@ def has_ended(program: Program) -> bool:
 @pytest.mark.engine
 @pytest.mark.conformance
 def test_the_one_that_was_quicker_by_a_hair(indices: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was not there yet when this one looked, and is when this one wants to record its own index."""
-    really, first = module.make, []
+    """The other one records its index after this one has checked and before it records its own."""
+    really, first = lifecycle.create_physical_index, []
 
     def overtaken(document: type[OrderDocument], **settings: object) -> str:
         name = really(document, **settings)
         if not first:
             first.append(really(document))
-            module.record_building(document, first[0], "default", owner="somebody@elsewhere process 1 since ever")
+            records.record_building(document, first[0], "default", owner="somebody@elsewhere process 1 since ever")
         return name
 
-    monkeypatch.setattr(module, "make", overtaken)
+    monkeypatch.setattr(lifecycle, "create_physical_index", overtaken)
     with pytest.raises(RebuildRunning) as caught:
         rebuilding.rebuild(OrderDocument)
     assert caught.value.detail == f"{stage.ALIAS}, by somebody@elsewhere process 1 since ever"
@@ -78,11 +78,11 @@ def test_the_one_that_was_quicker_by_a_hair(indices: Elasticsearch, monkeypatch:
 
 @pytest.mark.engine
 @pytest.mark.conformance
-@pytest.mark.parametrize("step", ["split", "work", "Comparison"])
+@pytest.mark.parametrize("step", ["split_into_ranges", "fill_ranges", "Comparison"])
 def test_who_takes_long_over_a_step_is_known_to_be_alive(
     indices: Elasticsearch, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """A large table takes long to cut, to fill in and to compare; a second rebuild must not take over meanwhile."""
+    """A large table takes long to split, fill and compare; a second rebuild must not take over during that."""
 
     def beat() -> datetime | None:
         return Index.objects.get(state=IndexState.BUILDING).heartbeat_at
@@ -91,7 +91,6 @@ def test_who_takes_long_over_a_step_is_known_to_be_alive(
         before = beat()
         wait_until(lambda: beat() != before)
 
-    monkeypatch.setattr(lock, "BEAT", 0.01)
     hook(monkeypatch, rebuilding, step, before=wait_for_a_beat)
-    rebuilding.rebuild(OrderDocument)
+    rebuilding.rebuild(OrderDocument, options=Options(heartbeat_interval=0.01))
     assert stage.live().owner == ""

@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.exceptions import RebuildIncomplete
-from search.indices import lifecycle as module
+from search.indices import lifecycle
 from search.models import Entry, Index
 from search.rebuild import rebuild
 from tests.search.engine_help import make_orders, stored, versions
@@ -79,14 +79,14 @@ def test_the_first_twenty_are_named(
 
 def refusing(monkeypatch: pytest.MonkeyPatch, **properties: Any) -> None:
     """New indices get another mapping for these fields."""
-    really = module.signed_body
+    really = lifecycle.signed_body
 
     def changed(document: type[OrderDocument]) -> dict[str, Any]:
         body = really(document)
         mappings = body["mappings"]
         return body | {"mappings": mappings | {"properties": mappings["properties"] | properties}}
 
-    monkeypatch.setattr(module, "signed_body", changed)
+    monkeypatch.setattr(lifecycle, "signed_body", changed)
 
 
 @pytest.mark.real

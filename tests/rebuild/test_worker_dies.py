@@ -23,7 +23,7 @@ def test_a_worker_is_killed(newer_service: Service, tmp_path: Path) -> None:
     os.kill(one, signal.SIGKILL)
     assert ended(rebuild, 60) == 1
     assert said(rebuild).splitlines()[-1] == (
-        "CommandError: A process that fills the index has died. Run `manage.py search_index --resume`."
+        "CommandError: A worker process of the rebuild has died. Run `manage.py search_index --resume`."
     )
     assert (workers(rebuild), stage.live().name) == ([], old)
     new = stage.building_name()

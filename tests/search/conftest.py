@@ -7,6 +7,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from elasticsearch.dsl.connections import connections
 
+from search.indices import aliases, records
 from search.indices import lifecycle as index_records
 from search.mapping.fingerprint import signed_body
 from search.push import request_status
@@ -45,13 +46,13 @@ def engine_away() -> Iterator[Callable[[], None]]:
 @pytest.fixture
 def refusing(indices: Elasticsearch) -> str:
     """Let the items' live index reject, by its mapping, names that are not dates. Return its name."""
-    alias, body = index_records.alias_of(ItemDocument), signed_body(ItemDocument)
-    name = index_records.new_name(alias)
-    old = index_records.live(alias)
+    alias, body = aliases.alias_of(ItemDocument), signed_body(ItemDocument)
+    name = index_records.new_index_name(alias)
+    old = records.live_index(alias)
     assert old
     body["mappings"]["properties"] = body["mappings"]["properties"] | {"name": {"type": "date"}}
     indices.indices.create(index=name, mappings=body["mappings"], settings=body["settings"])
     indices.indices.delete(index=old.name)
-    index_records.point(alias, name)
-    index_records.record_live(alias, name, "default")
+    aliases.add_alias(alias, name)
+    records.record_live(alias, name, "default")
     return name

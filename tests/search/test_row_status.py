@@ -8,7 +8,7 @@ from django.test import Client
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search import row_status
-from search.indices import lifecycle as index_records
+from search.indices import aliases, records
 from search.models import Entry, IndexState
 from search.push.relay import Relay
 from search.rebuild.rebuild import Options, rebuild
@@ -27,7 +27,7 @@ def order(indices):
 
 
 def live(document=OrderDocument):
-    return index_records.live(index_records.alias_of(document)).name
+    return records.live_index(aliases.alias_of(document)).name
 
 
 def get(pk):
@@ -170,7 +170,7 @@ def test_unknown_while_the_engine_is_unavailable(order, engine_away):
     error = index.pop("error")
     assert (status_code, status["status"], status["version"]) == (200, "unknown", order.version)
     assert index == {"name": live(), "state": "live", "version": None, "expected": order.version}
-    assert error.startswith("Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is. (")
+    assert error.startswith("Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to its address. (")
 
 
 def test_unknown_without_an_index(engine, transactional_db):

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from ...models import Entry
 from ...outbox import capture
 from ..arguments import add_database
-from ..base import OneLineCommand
+from ..base import SearchCommand
 
 REMOVED = """\
 Capture is removed. Changes are no longer recorded, and the index gets out of step without an error.
@@ -19,7 +19,7 @@ To record changes without pushing them, set SEARCH_PUSH=off instead.
 To uninstall: manage.py migrate {label} zero, then remove {name} from INSTALLED_APPS."""
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     help = "Show, install or remove the triggers of capture. --status exits with 1 if a trigger is missing."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from ...models import Entry
 from ...outbox import dead_letters
 from ..arguments import add_database
-from ..base import OneLineCommand
+from ..base import SearchCommand
 
 
 class Result(NamedTuple):
@@ -54,7 +54,7 @@ ACTIONS = {
 }
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     help = "List, show, replay or discard dead letters: documents that Elasticsearch rejected for a known cause."
 
     def add_arguments(self, parser: CommandParser) -> None:

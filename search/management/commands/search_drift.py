@@ -19,15 +19,15 @@ from ...mapping.base import VersionedDocument
 from ...mapping.registry import select_documents
 from ...rebuild.populate import microseconds
 from ..arguments import add_database, moment, positive_number
-from ..base import OneLineCommand, of_database, one_line
+from ..base import SearchCommand, from_database_error, one_line
 
 MAX_PRINTED_IDS = 20  # of each kind; --json prints more
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     help = "Compare index and database. Exit code: 0 in step, 1 drift, 2 could not compare."
-    failed = 2
-    saying = "Could not compare: "
+    error_code = 2
+    error_prefix = "Could not compare: "
 
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
@@ -64,9 +64,9 @@ class Command(OneLineCommand):
         try:
             self.compare(documents)
         except SearchError as error:
-            self.stderr.write(self.saying + one_line(error))
+            self.stderr.write(self.error_prefix + one_line(error))
         except DatabaseError as error:
-            self.stderr.write(self.saying + one_line(of_database(error)))
+            self.stderr.write(self.error_prefix + one_line(from_database_error(error)))
 
     def check_document(self, document: type[VersionedDocument]) -> DriftRun:
         since: datetime | None = self.options["since"]

@@ -12,11 +12,11 @@ from ...outbox import transitions
 from ...outbox.outcomes import Outcome
 from ...push.relay import Relay
 from ..arguments import add_database, positive_int, positive_number
-from ..base import OneLineCommand
+from ..base import SearchCommand
 from ..progress import ProgressBar
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     help = "Push the pending entries of the outbox until stopped, or once with --drain."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,10 +8,10 @@ from django.core.management.base import CommandParser
 
 from ...status import DocumentStatus, SearchStatus, search_status
 from ..arguments import add_database
-from ..base import OneLineCommand
+from ..base import SearchCommand
 
 
-class Command(OneLineCommand):
+class Command(SearchCommand):
     help = "Show whether the index is in step with the database. Exit code: 0 if so, 1 if not."
 
     def add_arguments(self, parser: CommandParser) -> None:

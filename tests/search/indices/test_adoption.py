@@ -1,4 +1,4 @@
-"""docs/adopting.md, run as it stands: a plain index of django-elasticsearch-dsl is taken over, and nobody notices."""
+"""docs/adopting.md, run as it is written: a plain index of django-elasticsearch-dsl is adopted during searches."""
 
 import re
 import threading
@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.indices import lifecycle
+from search.indices import aliases
 from search.outbox import capture
 from search.push.relay import Relay
 from search.query import client
@@ -27,12 +27,12 @@ from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "adopting.md"
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 ROWS, KEPT = 1000, 900
 
 
 def session() -> Iterator[tuple[list[str], str]]:
-    """Each command of the page, and what it prints there."""
+    """Yield each command of the page and the output that the page shows."""
     for block in re.findall(r"```console\n(.*?)```", PAGE.read_text(), re.DOTALL):
         for step in block.split("$ python manage.py ")[1:]:
             command, _, printed = step.partition("\n")
@@ -40,13 +40,13 @@ def session() -> Iterator[tuple[list[str], str]]:
 
 
 def as_on_the_page(text: str) -> str:
-    """Without the tests' prefix, and whatever the moment at which an index was made."""
+    """Remove the tests' prefix and the time in the names of indices."""
     return re.sub(r"(?<=orders-)\d{20}", "MOMENT", text.replace(ALIAS, "orders"))
 
 
 @pytest.fixture
 def plain(engine: Elasticsearch, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Elasticsearch:
-    """What the page begins with: rows that nobody watches, and a plain index that the package's own command made."""
+    """Start as the page does: rows without capture, and a plain index created by django-elasticsearch-dsl's command."""
     settings.SEARCH_PUSH = "async"  # the relay does all, when the page says so
     capture.remove()
     registry = DocumentRegistry()
@@ -71,7 +71,7 @@ def plain(engine: Elasticsearch, settings: Any, monkeypatch: pytest.MonkeyPatch)
 
 
 class Searcher(threading.Thread):
-    """Searches over HTTP, again and again, for the orders that stay."""
+    """Searches over HTTP repeatedly for the orders that are kept."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Searcher(threading.Thread):
 
 
 def writes(step: int) -> None:
-    """An order comes, one goes, one changes."""
+    """Create, delete and change one order each."""
     Order.objects.create(order_number=f"new{step}", customer_name="New", total_amount=1)
     gone, changed = Order.objects.filter(customer_name="Other").order_by("pk")[:2]
     gone.delete()
@@ -93,7 +93,7 @@ def writes(step: int) -> None:
 
 
 def test_the_page(plain: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", 30.0)  # slowness is not what is looked at here
+    monkeypatch.setattr(client, "TIMEOUT", 30.0)  # this test is not about speed
     searcher = Searcher()
     searcher.start()
     try:
@@ -113,10 +113,10 @@ def test_the_page(plain: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None
     assert set(searcher.found) == {KEPT}
     assert searcher.found[KEPT] > len(steps)
     assert list(plain.indices.get(index=f"{ALIAS}*")) == list(plain.indices.get_alias(name=ALIAS))
-    assert_in_step(lifecycle.behind(ALIAS))
+    assert_in_step(aliases.alias_target(ALIAS))
 
 
 def assert_found(engine: Elasticsearch) -> None:
-    """Every row is in the index that is searched, as it is now."""
+    """Assert that the searched index has every row in its current state."""
     found = {pk: source["customer_name"] for pk, source in stored(engine, ALIAS).items()}
     assert found == {str(pk): name for pk, name in Order.objects.values_list("pk", "customer_name")}

@@ -1,4 +1,4 @@
-"""What is listed of the indices, and which of them are over."""
+"""The list of indices, and which of them may be pruned."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,81 +8,78 @@ from django.utils import timezone
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
-from search.indices import lifecycle, lock
-from search.indices.catalog import LOST, UNRECORDED, YOUNG, Listed, catalog, is_over, line, prune, size
+from search.indices import aliases, lifecycle, lock, records
+from search.indices.catalog import LOST, UNRECORDED, YOUNG, IndexInfo, catalog, describe, is_prunable, prune
 from search.models import Index, IndexState
 
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 MADE = datetime(2026, 11, 24, 4, 25, 6, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
 
-def one(state: str, idle: timedelta = timedelta(), **values: Any) -> Listed:
-    known: dict[str, Any] = {
+def info(state: str, idle: timedelta = timedelta(), **values: Any) -> IndexInfo:
+    defaults: dict[str, Any] = {
         "searched": False,
         "documents": 3,
         "bytes": 4567,
         "fingerprint": "f",
-        "fits": True,
+        "matches_code": True,
         "created_at": MADE,
         "changed_at": timezone.now() - idle,
     }
-    return Listed(name="orders-1", alias="orders", state=state, **(known | values))
+    return IndexInfo(name="orders-1", alias="orders", state=state, **(defaults | values))
 
 
 @pytest.mark.parametrize(
-    ("listed", "age", "over"),
+    ("info", "age", "prunable"),
     [
-        (one("live", WEEK * 9), None, False),
-        (one("live", WEEK * 9), WEEK, False),
-        (one("retired"), None, True),
-        (one("retired"), WEEK, False),
-        (one("retired", WEEK), WEEK, True),
-        (one("retired", searched=True), None, False),
-        (one("standby", WEEK * 9), None, False),
-        (one("standby", WEEK), WEEK, True),
-        (one("standby"), WEEK, False),
-        (one("building"), None, True),
-        (one("building", held="someone"), None, False),
-        (one(LOST), None, True),
-        (one(UNRECORDED), None, False),
-        (one(UNRECORDED, YOUNG * 2), None, True),
-        (one(UNRECORDED, YOUNG * 2), WEEK, False),
+        (info("live", WEEK * 9), None, False),
+        (info("live", WEEK * 9), WEEK, False),
+        (info("retired"), None, True),
+        (info("retired"), WEEK, False),
+        (info("retired", WEEK), WEEK, True),
+        (info("retired", searched=True), None, False),
+        (info("standby", WEEK * 9), None, False),
+        (info("standby", WEEK), WEEK, True),
+        (info("standby"), WEEK, False),
+        (info("building"), None, True),
+        (info("building", building_owner="someone"), None, False),
+        (info(LOST), None, True),
+        (info(UNRECORDED), None, False),
+        (info(UNRECORDED, YOUNG * 2), None, True),
+        (info(UNRECORDED, YOUNG * 2), WEEK, False),
     ],
 )
-def test_what_is_over(listed: Listed, age: timedelta | None, over: bool) -> None:
-    assert is_over(listed, age) is over
+def test_is_prunable(info: IndexInfo, age: timedelta | None, prunable: bool) -> None:
+    assert is_prunable(info, age) is prunable
 
 
 def test_an_index_in_one_line() -> None:
-    said = "orders-1 live, searched, 3 documents, 4.6 kB, made 2026-11-24 04:25:06 UTC, f fits"
-    assert line(one("live", searched=True)) == said
-    said = "orders-1 building, 3 documents, 4.6 kB, made 2026-11-24 04:25:06 UTC, foreign does not fit, built by me"
-    assert line(one("building", fingerprint="", fits=False, held="me")) == said
-
-
-def test_bytes_as_people_read_them() -> None:
-    assert [size(n) for n in (0, 999, 1000, 1_234_567, 5 * 10**12, 10**16)] == [
-        "0 B",
-        "999 B",
-        "1.0 kB",
-        "1.2 MB",
-        "5.0 TB",
-        "10000.0 TB",
-    ]
+    line = "orders-1 live, searched, 3 documents, 4.5 KB, created 2026-11-24 04:25:06 UTC, f matches the code"
+    assert describe(info("live", searched=True)) == line
+    line = (
+        "orders-1 building, 3 documents, 4.5 KB, created 2026-11-24 04:25:06 UTC, "
+        "no fingerprint does not match the code, being built by me"
+    )
+    assert describe(info("building", fingerprint="", matches_code=False, building_owner="me")) == line
 
 
 @pytest.mark.engine
 @pytest.mark.conformance
 @pytest.mark.django_db(transaction=True)
-def test_each_state_is_listed_and_only_what_is_over_is_pruned(engine: Elasticsearch) -> None:
+def test_each_state_is_listed_and_only_prunable_indices_are_deleted(engine: Elasticsearch) -> None:
     live = lifecycle.create(OrderDocument).name
-    unrecorded, building = lifecycle.make(OrderDocument), lifecycle.make(OrderDocument)
-    lifecycle.record_building(OrderDocument, building, "default", owner=lock.me())
+    unrecorded, building = (
+        lifecycle.create_physical_index(OrderDocument),
+        lifecycle.create_physical_index(OrderDocument),
+    )
+    records.record_building(OrderDocument, building, "default", owner=lock.owner_id())
     Index.objects.create(name=f"{ALIAS}-lost", alias=ALIAS, state=IndexState.RETIRED, fingerprint="f")
     engine.indices.create(index=f"{ALIAS}-by-hand")
-    found = {each.name: each for each in catalog(OrderDocument)}
-    assert {name: (each.state, each.searched, each.fits, bool(each.held)) for name, each in found.items()} == {
+    infos = {info.name: info for info in catalog(OrderDocument)}
+    assert {
+        name: (info.state, info.searched, info.matches_code, bool(info.building_owner)) for name, info in infos.items()
+    } == {
         live: ("live", True, True, False),
         unrecorded: (UNRECORDED, False, True, False),
         building: ("building", False, True, True),

@@ -1,6 +1,7 @@
 """Making, adopting and deleting indices, and what a crash between two steps leaves."""
 
 import threading
+from types import ModuleType
 from unittest.mock import patch
 
 import pytest
@@ -9,16 +10,16 @@ from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
 from search.exceptions import AliasIsAnIndex, AliasIsShared, EngineUnavailable
-from search.indices import lifecycle
+from search.indices import aliases, lifecycle, records
 from search.indices.lifecycle import Creation
 from search.mapping.fingerprint import fingerprint, signed_body
 from search.models import Index, IndexState
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 
 
-def records() -> dict[str, str]:
+def recorded_states() -> dict[str, str]:
     return dict(Index.objects.filter(alias=ALIAS).values_list("name", "state"))
 
 
@@ -28,18 +29,18 @@ def aliased(engine: Elasticsearch) -> list[str]:
 
 def test_create_makes_a_dated_index_behind_the_alias(engine: Elasticsearch) -> None:
     created = lifecycle.create(OrderDocument)
-    assert created == Creation(created.name, made=True)
+    assert created == Creation(created.name, created=True)
     assert created.name.removeprefix(f"{ALIAS}-").isdigit()
     assert aliased(engine) == [created.name]
     index = Index.objects.get(alias=ALIAS)
     assert (index.name, index.state, index.fingerprint) == (created.name, "live", fingerprint(OrderDocument))
-    assert lifecycle.own_fingerprint(created.name) == fingerprint(OrderDocument)
+    assert records.stored_fingerprint(created.name) == fingerprint(OrderDocument)
 
 
 def test_create_twice_is_harmless(engine: Elasticsearch) -> None:
     name = lifecycle.create(OrderDocument).name
-    assert lifecycle.create(OrderDocument) == Creation(name, made=False)
-    assert (records(), aliased(engine)) == ({name: "live"}, [name])
+    assert lifecycle.create(OrderDocument) == Creation(name, created=False)
+    assert (recorded_states(), aliased(engine)) == ({name: "live"}, [name])
 
 
 def test_creates_at_once_make_one_index(engine: Elasticsearch) -> None:
@@ -57,7 +58,7 @@ def test_creates_at_once_make_one_index(engine: Elasticsearch) -> None:
         thread.join()
     assert len(made) == 4
     assert len(set(made)) == 1
-    assert records() == {made[0]: "live"}
+    assert recorded_states() == {made[0]: "live"}
     assert list(engine.indices.get(index=f"{ALIAS}*")) == [made[0]]
 
 
@@ -65,7 +66,7 @@ def test_a_real_index_in_the_aliass_place_is_named(engine: Elasticsearch) -> Non
     engine.indices.create(index=ALIAS)
     with pytest.raises(AliasIsAnIndex, match=ALIAS):
         lifecycle.create(OrderDocument)
-    assert records() == {}
+    assert recorded_states() == {}
 
 
 def test_an_alias_of_two_indices_is_refused(engine: Elasticsearch) -> None:
@@ -81,15 +82,17 @@ def test_without_an_engine(settings: object) -> None:
         pytest.raises(EngineUnavailable),
     ):
         lifecycle.create(OrderDocument)
-    assert records() == {}
+    assert recorded_states() == {}
 
 
-@pytest.mark.parametrize("step", ["record_building", "point", "record_live"])
-def test_a_crash_at_any_step_is_mended_by_the_next_create(engine: Elasticsearch, step: str) -> None:
-    with patch.object(lifecycle, step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+@pytest.mark.parametrize(
+    ("module", "step"), [(records, "record_building"), (aliases, "add_alias"), (records, "record_live")]
+)
+def test_a_crash_at_any_step_is_mended_by_the_next_create(engine: Elasticsearch, module: ModuleType, step: str) -> None:
+    with patch.object(module, step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         lifecycle.create(OrderDocument)
     name = lifecycle.create(OrderDocument).name
-    assert records() == {name: "live"}
+    assert recorded_states() == {name: "live"}
     assert aliased(engine) == [name]
     assert Index.objects.get().fingerprint == fingerprint(OrderDocument)
 
@@ -98,15 +101,15 @@ def test_an_index_that_the_engine_has_lost_is_made_anew(engine: Elasticsearch) -
     lost = lifecycle.create(OrderDocument).name
     engine.indices.delete(index=lost)
     created = lifecycle.create(OrderDocument)
-    assert created.made
-    assert records() == {created.name: "live"}
+    assert created.created
+    assert recorded_states() == {created.name: "live"}
 
 
 def test_an_alias_that_was_taken_away_is_put_back(engine: Elasticsearch) -> None:
     name = lifecycle.create(OrderDocument).name
     engine.indices.delete_alias(index=name, name=ALIAS)
     lifecycle.create(OrderDocument)
-    assert (aliased(engine), records()) == ([name], {name: "live"})
+    assert (aliased(engine), recorded_states()) == ([name], {name: "live"})
 
 
 def test_the_states_follow_the_alias_after_a_restore(engine: Elasticsearch) -> None:
@@ -117,14 +120,14 @@ def test_the_states_follow_the_alias_after_a_restore(engine: Elasticsearch) -> N
     engine.indices.update_aliases(
         actions=[{"remove": {"index": old.name, "alias": ALIAS}}, {"add": {"index": f"{ALIAS}-9", "alias": ALIAS}}]
     )
-    assert lifecycle.create(OrderDocument) == Creation(f"{ALIAS}-9", made=False, replaced=old.name)
-    assert records() == {f"{ALIAS}-9": "live", old.name: "retired"}
+    assert lifecycle.create(OrderDocument) == Creation(f"{ALIAS}-9", created=False, replaced=old.name)
+    assert recorded_states() == {f"{ALIAS}-9": "live", old.name: "retired"}
 
 
 def test_delete_removes_indices_alias_and_records_and_nothing_else(engine: Elasticsearch) -> None:
     name = lifecycle.create(OrderDocument).name
     engine.indices.create(index=f"{ALIAS}-elsewhere")
-    standby = lifecycle.make(OrderDocument)
+    standby = lifecycle.create_physical_index(OrderDocument)
     Index.objects.create(name=standby, alias=ALIAS, state=IndexState.STANDBY, fingerprint="f")
     Index.objects.create(name="other-1", alias="other", state=IndexState.LIVE, fingerprint="f")
     assert lifecycle.delete(ALIAS) == sorted([name, standby])

@@ -28,7 +28,7 @@ RIGHTS: dict[str, Any] = {
 
 
 class Secured(Server):
-    """An Elasticsearch that asks who is there."""
+    """An Elasticsearch with security enabled."""
 
     def configure(self, programs: Path) -> None:
         super().configure(programs)
@@ -52,15 +52,15 @@ class Secured(Server):
             return None
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """A call of the administrator's."""
+        """Send a request as the administrator."""
         headers = {"Authorization": f"Basic {ADMIN}", "Content-Type": "application/json"}
         data = json.dumps(body).encode() if body is not None else None
-        asked = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            return json.load(answer)
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.load(response)
 
     def key(self, rights: dict[str, Any]) -> str:
-        """A new API key of these rights."""
+        """Create an API key with these privileges."""
         return str(
             self.call("POST", "/_security/api_key", {"name": "ours", "role_descriptors": {"ours": rights}})["encoded"]
         )
@@ -92,7 +92,7 @@ class Project:
         }
 
     def manage(self, *arguments: str, **environment: str) -> tuple[int, str]:
-        """The exit code, and all that was said."""
+        """Return the exit code and all output."""
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
             command,
@@ -108,7 +108,7 @@ class Project:
 
 @pytest.fixture
 def project(secured: Secured, tmp_path: Path) -> Project:
-    """A migrated project that has nothing but the rights, and three orders."""
+    """A migrated project that has only these privileges, and three orders."""
     made = Project(secured, secured.key(RIGHTS), tmp_path)
     insert = (
         "from orders.models import Order; "
@@ -153,12 +153,14 @@ def test_nothing_else_is_allowed(secured: Secured, project: Project) -> None:
     """So that the test above shows something."""
     code, said = project.manage("search_index", "--create", SEARCH_INDEX_PREFIX="other-")
     assert (code, said.count("\n")) == (1, 1)
-    assert said.startswith("CommandError: Elasticsearch refused the call. Read its reason and mend that first. (403 ")
+    assert said.startswith(
+        "CommandError: Elasticsearch refused the request. Remove the cause that it gives, then try again. (403 "
+    )
 
 
 @pytest.mark.parametrize("left_out", ["manage_index_templates"])
 def test_each_right_is_needed(secured: Secured, project: Project, tmp_path: Path, left_out: str) -> None:
-    fewer = RIGHTS | {"cluster": [one for one in RIGHTS["cluster"] if one != left_out]}
+    fewer = RIGHTS | {"cluster": [right for right in RIGHTS["cluster"] if right != left_out]}
     project.environment["ELASTICSEARCH_API_KEY"] = secured.key(fewer)
     code, said = project.manage("search_index", "--create")
     assert (code, said.count("\n")) == (1, 1)

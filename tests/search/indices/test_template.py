@@ -6,10 +6,10 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
-from search.indices import lifecycle, template
+from search.indices import aliases, template
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 
 
 def test_it_is_seen_when_it_is_there_and_as_it_should_be(engine: Elasticsearch) -> None:

@@ -1,4 +1,4 @@
-"""Each thing that does not fit is named, with what to do."""
+"""Each problem is named, with the command that solves it."""
 
 from typing import Any
 
@@ -6,28 +6,28 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
-from search.indices import lifecycle, validation
-from search.indices.validation import flat, problems
+from search.indices import aliases, lifecycle, validation
+from search.indices.validation import flatten, problems
 from search.mapping.fingerprint import fingerprint, signed_body
 from search.models import Index
 from search.outbox import capture
 
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 REBUILD = "run search_index --rebuild"
 in_engine = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
 
 
 def test_nested_settings_are_compared_flat() -> None:
     nested = {"analysis": {"filter": {"x": {"type": "y", "list": [1, "a"]}}}, "gc_deletes": "1h"}
-    assert flat(nested) == {"analysis.filter.x.type": "y", "analysis.filter.x.list": ["1", "a"], "gc_deletes": "1h"}
+    assert flatten(nested) == {"analysis.filter.x.type": "y", "analysis.filter.x.list": ["1", "a"], "gc_deletes": "1h"}
 
 
 class TestOfAnIndex:
     pytestmark = in_engine
 
     def make(self, engine: Elasticsearch, mappings: dict[str, Any], settings: dict[str, Any]) -> str:
-        """The live index, made by code that differs so."""
-        shape, name = signed_body(OrderDocument), lifecycle.new_name(ALIAS)
+        """Create the live index as other code would; return its name."""
+        shape, name = signed_body(OrderDocument), lifecycle.new_index_name(ALIAS)
         engine.indices.create(
             index=name,
             mappings=shape["mappings"] | mappings,
@@ -47,29 +47,29 @@ class TestOfAnIndex:
         self.make(engine, {"properties": properties, "dynamic": "strict"}, {})
         assert sorted(problems(OrderDocument)) == [
             f"the mapping is not dynamic: false: {REBUILD}",
-            f"the mapping of created_at is not the code's: {REBUILD}",
-            f"the mapping of total_amount is not the code's: {REBUILD}",
+            f"the mapping of created_at differs from the code's: {REBUILD}",
+            f"the mapping of total_amount differs from the code's: {REBUILD}",
         ]
 
     def test_other_code_of_the_same_fields(self, engine: Elasticsearch) -> None:
         self.make(engine, {"_meta": {"fingerprint": "other"}}, {})
-        assert problems(OrderDocument) == [f"the index was made by other code: {REBUILD}"]
+        assert problems(OrderDocument) == [f"the index was created by other code: {REBUILD}"]
 
     @pytest.mark.real  # the embedded engine keeps no such settings
     def test_another_setting_but_not_one_that_is_the_operators(self, engine: Elasticsearch) -> None:
         self.make(engine, {}, {"gc_deletes": "1m", "refresh_interval": "30s"})
         assert problems(OrderDocument) == [f"the setting gc_deletes is 1m, not 1h: {REBUILD}"]
 
-    def test_states_that_differ_and_a_target_that_is_gone(self, engine: Elasticsearch) -> None:
+    def test_records_that_differ_and_a_target_that_does_not_exist(self, engine: Elasticsearch) -> None:
         live = lifecycle.create(OrderDocument).name
         Index.objects.filter(name=live).update(name=f"{ALIAS}-lost")
         other = Index.objects.create(name=f"{ALIAS}-gone", alias=ALIAS, state="standby", fingerprint="f")
         Index.objects.filter(name=live).delete()
-        named = f"the alias names {live}, the database takes {ALIAS}-lost for live: run search_index --create"
-        gone = f"{other.name} (standby) is not in the engine: run search_index --prune"
+        named = f"{ALIAS} names {live}, {ALIAS}-lost is recorded as live: run search_index --create"
+        gone = f"{other.name} (standby) does not exist in Elasticsearch: run search_index --prune"
         assert problems(OrderDocument) == [named, gone]
 
-    def test_changes_that_nobody_notes(self, engine: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_changes_that_are_not_captured(self, engine: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
         lifecycle.create(OrderDocument)
         monkeypatch.setattr(capture, "status", lambda using: {"orders.Order": False, "orders.OrderLine": True})
         assert validation.problems(OrderDocument) == ["changes of orders.Order are not captured: run migrate"]

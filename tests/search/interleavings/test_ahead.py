@@ -6,7 +6,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.drift.compare import Comparison
 from search.drift.repair import repair
-from search.indices.lifecycle import live
+from search.indices.records import live_index
 from search.models import Entry
 from search.outbox import capture
 from search.outbox.outcomes import Outcome
@@ -22,7 +22,7 @@ def key(order):
 
 
 def drifted():
-    name = live(OrderDocument._index._name).name
+    name = live_index(OrderDocument._index._name).name
     return list(Comparison(OrderDocument, name, "default").differences())
 
 

@@ -5,6 +5,7 @@ import pytest
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.indices import lifecycle as module
+from search.indices import records
 from search.models import Entry
 from search.outbox.outcomes import Outcome
 from search.push.sender import sender
@@ -77,8 +78,8 @@ def rename_second(pk):
 
 def building():
     """A second target, recorded and filled as a rebuild does; its name."""
-    name = module.make(OrderDocument)
-    module.record_building(OrderDocument, name, "default")
+    name = module.create_physical_index(OrderDocument)
+    records.record_building(OrderDocument, name, "default")
     filler = Filler(OrderDocument, name, "default")
     filler.fill(filler.rows(), None, lambda last_pk, progress: None)
     return name

@@ -9,8 +9,8 @@ from elasticsearch import NotFoundError
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.exceptions import RebuildIncomplete, RebuildLost
+from search.indices import aliases, records, swap
 from search.indices import lifecycle as module
-from search.indices import swap
 from search.models import Index, IndexState
 from search.outbox.outcomes import Outcome
 from search.rebuild import rebuild
@@ -98,8 +98,8 @@ def test_a_transaction_that_is_open_all_the_while(order, push):
 
 def test_a_snapshot_older_than_the_record_would_miss_a_change(order, push, monkeypatch):
     """What the rule is for: the change is pushed before the new index is a target, and the old chunk after it."""
-    name = module.new_name(ALIAS)
-    monkeypatch.setattr(module, "new_name", lambda alias: name)
+    name = module.new_index_name(ALIAS)
+    monkeypatch.setattr(module, "new_index_name", lambda alias: name)
     filler = Filler(OrderDocument, name, "default")
     chunk = filler.read(filler.rows().order_by("pk"), None)
     rename(order, "second")
@@ -113,8 +113,8 @@ def test_a_snapshot_older_than_the_record_would_miss_a_change(order, push, monke
 @pytest.mark.real  # the embedded engine makes it
 def test_a_record_before_the_index_would_find_none(order, push, engine):
     """What the order of make and record is for. The template at least lets no push make it, with a guessed mapping."""
-    name = module.new_name(ALIAS)
-    module.record_building(OrderDocument, name, "default")
+    name = module.new_index_name(ALIAS)
+    records.record_building(OrderDocument, name, "default")
     rename(order, "second")
     (result,) = push(order.pk).end()
     assert (result.outcome, engine.indices.exists(index=name).body) == (Outcome.RETRY, False)
@@ -127,7 +127,7 @@ def test_a_record_before_the_swap_would_let_the_searched_index_fall_behind(order
     """What their order is for: a change between the two is confirmed, and not found."""
     index = begin()
     fill(index)
-    module.record_live(ALIAS, index.name, "default")
+    records.record_live(ALIAS, index.name, "default")
     rename(order, "second")
     (result,) = push(order.pk).end()
     assert result.done
@@ -146,7 +146,7 @@ def test_a_change_between_swap_and_record_reaches_what_is_searched(order, push, 
     assert result.done
     assert_in_step()
     assert_in_step(old)
-    swap.settle(ALIAS, "default")
+    aliases.sync_records_with_alias(ALIAS, "default")
     assert (live(), Index.objects.get(name=old).state) == (index.name, IndexState.RETIRED)
     assert_quiet()
 
@@ -158,7 +158,7 @@ class TestZombie:
         """It names the index that it wants to replace, which the alias no longer names."""
         first, zombie = live(), begin()
         fill(zombie)
-        second = module.make(OrderDocument)
+        second = module.create_physical_index(OrderDocument)
         swap.swap(ALIAS, first, second)
         with pytest.raises(NotFoundError):
             swap.swap(ALIAS, first, zombie.name)
@@ -177,5 +177,5 @@ class TestZombie:
         Index.objects.filter(name=zombie.name).update(heartbeat_at="2000-01-01T00:00:00Z", owner="gone")
         new = rebuild.rebuild(OrderDocument).name
         with pytest.raises(NotFoundError):
-            swap.swap(ALIAS, module.behind(ALIAS), zombie.name)
+            swap.swap(ALIAS, aliases.alias_target(ALIAS), zombie.name)
         assert named(engine) == [new]

@@ -7,10 +7,10 @@ import pytest
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.exceptions import NothingToResume, RebuildIncomplete
-from search.indices import catalog
+from search.indices import catalog, records
 from search.indices import lifecycle as module
 from search.push import bulk
-from search.rebuild import backfill, rebuild
+from search.rebuild import rebuild
 from search.rebuild.backfill import Filler, Progress
 from search.rebuild.rebuild import Options
 from tests.factories import OrderFactory
@@ -20,13 +20,13 @@ from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 ROWS = 12
-CHUNKS = Options(workers=1, batch_size=2)
+CHUNKS = Options(workers=1, batch_size=2, smallest_range=4)
 # Each with the place where it is, whether the kill comes before or after it, and the call of it that is the last.
 STEPS = {
-    "nothing is done": (module, "make", "before", 1),
-    "made, not recorded": (module, "make", "after", 1),
-    "recorded": (module, "record_building", "after", 1),
-    "cut into ranges": (rebuild, "split", "after", 1),
+    "nothing is done": (module, "create_physical_index", "before", 1),
+    "made, not recorded": (module, "create_physical_index", "after", 1),
+    "recorded": (records, "record_building", "after", 1),
+    "cut into ranges": (rebuild, "split_into_ranges", "after", 1),
     "the second chunk is read": (Filler, "read", "after", 2),
     "the second chunk is lost": (bulk, "post_bulk", "before", 2),
     "the second chunk's answer is lost": (bulk, "post_bulk", "after", 2),
@@ -34,16 +34,15 @@ STEPS = {
     "verified": (rebuild, "verify", "after", 1),
     "about to be swapped": (rebuild, "swap", "before", 1),
     "swapped, not recorded": (rebuild, "swap", "after", 1),
-    "recorded as live": (module, "record_live", "after", 1),
-    "about to clear up": (rebuild, "clear", "before", 1),
+    "recorded as live": (records, "record_live", "after", 1),
+    "about to clear up": (rebuild, "cleanup", "before", 1),
 }
 
 
 @pytest.fixture(autouse=True)
-def _small_ranges(settings, monkeypatch):
+def _small_ranges(settings):
     """Several ranges of several chunks for a dozen rows."""
     settings.SEARCH_PUSH_TIMEOUT = 0.01
-    monkeypatch.setattr(backfill, "SMALLEST_RANGE", 4)
 
 
 @pytest.fixture
@@ -99,7 +98,7 @@ def hasty(self, rows, after, done):
     """A backfill that notes its progress before the engine has answered."""
     while chunk := self.read(rows.order_by("pk"), after):
         after = chunk.last_pk
-        done(after, Progress(len(chunk.operations)))
+        done(after, Progress(len(chunk.actions)))
         self.send(chunk, lambda: None)
 
 

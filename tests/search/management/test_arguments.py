@@ -54,7 +54,7 @@ def test_age(text, span):
 def test_not_an_age(text):
     with pytest.raises(ArgumentTypeError) as error:
         arguments.age(text)
-    assert str(error.value) == f"{text!r} is not an age: give 30s, 15m, 12h, 7d or 2w"
+    assert str(error.value) == f"{text!r} is not an age: use 30s, 15m, 12h, 7d or 2w"
 
 
 @pytest.mark.parametrize(
@@ -67,28 +67,28 @@ def test_not_an_age(text):
         ("2026-11-24T04:25+02:00", datetime(2026, 11, 24, 2, 25, tzinfo=UTC)),
     ],
 )
-def test_moment(text, expected):
-    assert arguments.moment(text) == expected
+def test_date_or_age(text, expected):
+    assert arguments.date_or_age(text) == expected
 
 
 def test_a_moment_without_a_zone_is_in_the_projects(settings):
     settings.TIME_ZONE = "Europe/Berlin"
-    assert arguments.moment("2026-11-24T04:25") == datetime(2026, 11, 24, 3, 25, tzinfo=UTC)
+    assert arguments.date_or_age("2026-11-24T04:25") == datetime(2026, 11, 24, 3, 25, tzinfo=UTC)
 
 
 def test_an_age_is_a_moment_that_long_ago():
     before = timezone.now()
-    found = arguments.moment("12h")
+    found = arguments.date_or_age("12h")
     assert before - timedelta(hours=12) <= found <= timezone.now() - timedelta(hours=12)
 
 
 @pytest.mark.parametrize(
     "text", ["", "yesterday", "24.11.2026", "2026-13-01", "2026-02-30", "2026-11-24T25:00", "999999w"]
 )
-def test_not_a_moment(text):
+def test_not_a_date_or_age(text):
     with pytest.raises(ArgumentTypeError) as error:
-        arguments.moment(text)
-    expected = f"{text!r} is not a moment: give 2026-11-24, 2026-11-24T04:25 or an age such as 12h"
+        arguments.date_or_age(text)
+    expected = f"{text!r} is not a date, time or age: use 2026-11-24, 2026-11-24T04:25 or an age such as 12h"
     assert str(error.value) == expected
 
 

@@ -19,8 +19,8 @@ COMMANDS = [
     "search_dead_letters replay --all",
     "search_relay --drain",
 ]
-AWAY = "CommandError: The database does not answer. Start it, or set DATABASE_URL to where it is. ("
-NOT_MIGRATED = "CommandError: The database lacks what this needs. Run `manage.py migrate`. (no such table: search_"
+AWAY = "CommandError: The database does not answer. Start it, or set DATABASE_URL to its address. ("
+NOT_MIGRATED = "CommandError: The database is not migrated. Run `manage.py migrate`. (no such table: search_"
 
 
 def ends(commands, **environment):

@@ -149,7 +149,7 @@ def test_a_table_in_use_is_one_line(action):
         [ran] = in_threads(lambda: run("search_capture", action, "-f"))
     what = {"--install": "shop.Item", "--remove": "all models"}[action]
     assert ran == fault(
-        "The triggers could not be changed, since a table is in use. Run the command again. "
+        "The triggers could not be changed because a table is locked. Run the command again. "
         f"({what}: canceling statement due to lock timeout)"
     )
 

@@ -23,7 +23,7 @@ from tests.search.management.running import Ran, fault, run
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 KINDS = ("missing", "stale", "orphaned", "altered", "pending", "dead")
 
 
@@ -185,7 +185,7 @@ def test_without_a_database(six):
     [
         (
             ["--since", "soon"],
-            "argument --since: 'soon' is not a moment: give 2026-11-24, 2026-11-24T04:25 or an age s",
+            "argument --since: 'soon' is not a date, time or age: use 2026-11-24, 2026-11-24T04:25 or an age s",
         ),
         (["--watch", "0"], "argument --watch: '0' is not a number above 0"),
         (["--watch", "x"], "argument --watch: 'x' is not a number above 0"),

@@ -6,17 +6,19 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, connections, router
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from order_search.documents import OrderDocument
 from orders.models import Order
-from search.indices import lifecycle, lock
+from search.indices import aliases, lifecycle, lock, records
 from search.mapping.fingerprint import fingerprint
 from search.models import Entry, Index
 from tests.search.engine_help import make_orders, order, stored
@@ -24,10 +26,12 @@ from tests.search.management.running import Ran, fault, run
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 ITEMS = ALIAS.removesuffix("orders") + "items"
-CHOOSE = "No rows can be chosen so. Give fields and values of the model, as in a queryset's filter(). "
-FLAGS = "These flags do not go together. See `manage.py search_index --help`. "
+INVALID_FILTER = (
+    "The rows cannot be filtered like this. Use fields and values of the model, as in a queryset's filter(). "
+)
+INCOMPATIBLE = "These options cannot be combined. See `manage.py search_index --help`. "
 ACTIONS = "--create, --populate, --rebuild, --resume, --rollback, --prune, --delete, --adopt, --check, --list"
 
 
@@ -55,9 +59,8 @@ def says(*lines: str) -> Ran:
     return Ran(0, "".join(f"{ALIAS}: {line}\n" for line in lines))
 
 
-def behind() -> str:
-    """The index that the alias names."""
-    name = lifecycle.behind(ALIAS)
+def alias_target() -> str:
+    name = aliases.alias_target(ALIAS)
     assert name
     return name
 
@@ -70,42 +73,42 @@ def states() -> list[str]:
 # Create
 
 
-def test_create_makes_an_index_and_again_is_harmless(engine):
-    assert index("--create") == says("made A")
-    name = behind()
+def test_create_creates_an_index_and_is_harmless_again(engine):
+    assert index("--create") == says("created A")
+    name = alias_target()
     assert index("--create") == says("A is there already")
-    assert (behind(), states()) == (name, ["live"])
+    assert (alias_target(), states()) == (name, ["live"])
 
 
-def test_create_says_that_rows_wait(engine):
+def test_create_counts_the_rows_that_are_not_indexed(engine):
     make_orders(1)
-    said = "to be indexed; run manage.py search_index --rebuild"
-    assert index("--create") == says("made A", f"1 row waits {said}")
+    said = "not indexed; run manage.py search_index --rebuild"
+    assert index("--create") == says("created A", f"1 row is {said}")
     Order.objects.bulk_create([order(2)])
-    assert index("--create") == says("A is there already", f"2 rows wait {said}")
+    assert index("--create") == says("A is there already", f"2 rows are {said}")
 
 
 def test_create_as_json(engine):
     ran = index("--create", "--json")
-    result = {"alias": ALIAS, "name": "A", "made": True, "replaced": "", "waiting": 0}
+    result = {"alias": ALIAS, "name": "A", "created": True, "replaced": "", "unindexed": 0}
     assert (ran.code, ran.errors, json.loads(ran.output)) == (0, "", {"action": "create", "results": [result]})
 
 
-def test_create_lets_the_states_follow_the_alias(engine):
+def test_create_syncs_the_records_with_the_alias(engine):
     index("--create")
-    recorded = behind()
-    other = lifecycle.make(OrderDocument)
+    recorded = alias_target()
+    other = lifecycle.create_physical_index(OrderDocument)
     engine.indices.update_aliases(
         actions=[{"remove": {"index": recorded, "alias": ALIAS}}, {"add": {"index": other, "alias": ALIAS}}]
     )
-    repair = "the database took A for live; run manage.py search_drift --repair"
+    repair = "A was recorded as live; run manage.py search_drift --repair"
     assert index("--create") == says("B is there already", repair)
     assert states() == ["retired", "live"]
 
 
 def test_every_document_without_models(engine):
     ran = lettered(run("search_index", "--create"))
-    assert re.sub(r"\d{20}", "I", ran.output) == f"{ITEMS}: made {ITEMS}-I\n{ALIAS}: made A\n"
+    assert re.sub(r"\d{20}", "I", ran.output) == f"{ITEMS}: created {ITEMS}-I\n{ALIAS}: created A\n"
     assert lettered(run("search_index", "--list", "--models", "shop.item", "ORDERS.Order")).output.count("\n") == 2
 
 
@@ -114,7 +117,7 @@ def test_every_document_without_models(engine):
 
 @pytest.fixture
 def five(engine):
-    """An empty index, and five orders that nobody has pushed."""
+    """An empty index, and five orders that are not pushed."""
     index("--create")
     make_orders(5)
     return engine
@@ -126,7 +129,7 @@ def indexed(engine) -> list[str]:
 
 def test_populate_writes_all_rows(five):
     assert index("--populate", "--parallel", "--no-count", "--refresh") == says("indexed 5")
-    assert_in_step(behind())
+    assert_in_step(alias_target())
 
 
 def test_populate_by_value_moment_and_key(five):
@@ -141,7 +144,7 @@ def test_populate_by_value_moment_and_key(five):
     assert index("--populate", "--since", "1970-01-01T00:00", "--batch-size", "2", "--throttle", "1000") == says(
         "indexed 5"
     )
-    assert_in_step(behind())
+    assert_in_step(alias_target())
 
 
 def test_populate_as_json(five):
@@ -150,7 +153,7 @@ def test_populate_as_json(five):
     assert (ran.code, json.loads(ran.output)) == (0, {"action": "populate", "results": results})
 
 
-CHOOSE_NONE = [
+INVALID_FILTER_NONE = [
     (["--where", "total_amount=x"], "(--where: “x” value must be a decimal number.)"),
     (["--where", "nope=1"], "(--where: Cannot resolve keyword 'nope' into field. Choices are: created_at,"),
     (["--where", "id__isnull=1"], "(--where: The QuerySet value for an isnull lookup must be True or False.)"),
@@ -159,10 +162,10 @@ CHOOSE_NONE = [
 
 
 def test_populate_refuses_what_chooses_no_rows(five):
-    for flags, why in CHOOSE_NONE:
+    for flags, why in INVALID_FILTER_NONE:
         ran = index("--populate", *flags)
         assert (ran.code, ran.output, ran.errors.count("\n")) == (1, "", 1)
-        assert ran.errors.startswith(f"CommandError: {CHOOSE}{why}")
+        assert ran.errors.startswith(f"CommandError: {INVALID_FILTER}{why}")
     assert indexed(five) == []
 
 
@@ -172,7 +175,7 @@ def test_populate_without_an_index(engine):
 
 def test_older_code_does_not_populate_a_newer_index(five):
     Index.objects.update(fingerprint="newer", replaces=[fingerprint(OrderDocument)])
-    why = "The live index is of newer code, whose documents this code would spoil. Run that code."
+    why = "The live index was created by newer code, and this code would write outdated documents. Run the newer code."
     assert index("--populate") == fault(f"{why} (A)")
     assert index("--populate", "--dry-run") == fault(f"{why} (A)")
     assert indexed(five) == []
@@ -184,12 +187,12 @@ def test_older_code_does_not_populate_a_newer_index(five):
 def test_rebuild_replaces_the_index_and_does_not_ask(five):
     assert index("--rebuild") == says("indexed 5 into B, which is live now", "A is deleted")
     assert states() == ["live"]
-    assert_in_step(behind())
+    assert_in_step(alias_target())
 
 
 def test_rebuild_with_the_flags_of_the_package(five):
     flags = ["-f", "--use-alias", "--use-alias-keep-index", "--parallel", "--refresh", "--no-count"]
-    assert index("--rebuild", *flags) == says("indexed 5 into B, which is live now", "A stands by")
+    assert index("--rebuild", *flags) == says("indexed 5 into B, which is live now", "A is kept as standby")
     assert index("--rebuild", "--no-parallel", "--workers", "2", "--use-alias", "--batch-size", "2") == says(
         "indexed 5 into B, which is live now", "A is deleted"
     )
@@ -199,20 +202,20 @@ def test_rebuild_with_the_flags_of_the_package(five):
 def test_the_first_rebuild_needs_no_create(engine):
     make_orders(3)
     assert index("--rebuild") == says("indexed 3 into A, which is live now")
-    assert_in_step(behind())
+    assert_in_step(alias_target())
 
 
 def test_rebuild_as_json(five):
-    old = behind()
+    old = alias_target()
     ran = run("search_index", "--rebuild", "--standby", "--json", "--models", "orders.Order")
     [result] = json.loads(ran.output)["results"]
     assert result.pop("seconds") > 0
-    assert result == {"alias": ALIAS, "name": behind(), "indexed": 5, "replaced": old, "stands_by": True}
+    assert result == {"alias": ALIAS, "name": alias_target(), "indexed": 5, "replaced": old, "standby": True}
 
 
 def test_a_rebuild_that_lacks_rows_names_them_and_swaps_nothing(five):
-    live, [first, *_] = behind(), Order.objects.order_by("pk")
-    Entry.objects.all().delete()  # what waits is no drift
+    live, [first, *_] = alias_target(), Order.objects.order_by("pk")
+    Entry.objects.all().delete()  # pending changes are no drift
     engine = five
     send = engine.__class__.bulk
 
@@ -223,22 +226,22 @@ def test_a_rebuild_that_lacks_rows_names_them_and_swaps_nothing(five):
 
     with patch.object(engine.__class__, "bulk", refusing):
         ran = index("--rebuild")
-    why = "The new index lacks what the database holds, so the old one stays live. Mend the rows and rebuild again."
+    why = "The new index differs from the database, so the old one stays live. Correct the rows and rebuild again."
     assert ran == fault(f"{why} (1 differ: {first.pk} missing)")
-    assert (behind(), states()) == (live, ["live"])
+    assert (alias_target(), states()) == (live, ["live"])
 
 
 def test_rollback_and_back_again(five):
     index("--rebuild", "--standby")
-    assert index("--rollback") == says("A is live, B stands by")
-    assert index("--rollback") == says("B is live, A stands by")
+    assert index("--rollback") == says("A is live, B is kept as standby")
+    assert index("--rollback") == says("B is live, A is kept as standby")
     assert states() == ["standby", "live"]
 
 
 def test_nothing_to_roll_back_to_or_to_resume(five):
-    said = "No index stands by to roll back to. Next time rebuild with --standby."
+    said = "There is no standby index to roll back to. Rebuild with --standby next time."
     assert index("--rollback") == fault(f"{said} ({ALIAS})")
-    said = "No rebuild was interrupted. Run `manage.py search_index --rebuild`."
+    said = "There is no interrupted rebuild. Run `manage.py search_index --rebuild`."
     assert index("--resume") == fault(f"{said} ({ALIAS})")
     assert index("--resume", "--dry-run") == fault(f"{said} ({ALIAS})")
 
@@ -247,39 +250,39 @@ def test_one_document_with_nothing_to_do_does_not_stop_the_others(five):
     run("search_index", "--create")
     index("--rebuild", "--standby")
     ran = lettered(run("search_index", "--rollback"))
-    assert ran == says("A is live, B stands by")
+    assert ran == says("A is live, B is kept as standby")
     ran = run("search_index", "--resume")
-    assert ran == fault(f"No rebuild was interrupted. Run `manage.py search_index --rebuild`. ({ITEMS})")
+    assert ran == fault(f"There is no interrupted rebuild. Run `manage.py search_index --rebuild`. ({ITEMS})")
 
 
 def interrupt(five) -> None:
     """A rebuild that is stopped when it has filled its index."""
     with patch("search.rebuild.rebuild.verify", side_effect=KeyboardInterrupt):
         ran = index("--rebuild")
-    assert ran == fault("Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`.")
+    assert ran == fault("Interrupted. Run `manage.py search_index --resume` to continue an interrupted rebuild.")
 
 
 def test_resume_goes_on_where_it_was_stopped(five):
     interrupt(five)
     assert states() == ["live", "building"]
-    assert index("--resume", "--dry-run") == says("would go on with A at 5 of 5 rows")
-    assert index("--resume", "--standby") == says("indexed 5 into B, which is live now", "A stands by")
-    assert_in_step(behind())
+    assert index("--resume", "--dry-run") == says("would continue A at 5 of 5 rows")
+    assert index("--resume", "--standby") == says("indexed 5 into B, which is live now", "A is kept as standby")
+    assert_in_step(alias_target())
 
 
-def test_prune_removes_what_is_over(five):
+def test_prune_deletes_what_is_no_longer_needed(five):
     interrupt(five)
     index("--create")
     assert index("--prune", "--dry-run") == says("would delete A")
     assert index("--prune") == says("deleted A")
-    assert index("--prune") == says("nothing is over")
+    assert index("--prune") == says("nothing to prune")
     assert states() == ["live"]
 
 
-def test_prune_by_age_takes_what_stands_by_too(five):
+def test_prune_by_age_deletes_standby_indices_too(five):
     index("--rebuild", "--standby")
-    assert index("--prune") == says("nothing is over")
-    assert index("--prune", "--older-than", "7d") == says("nothing is over")
+    assert index("--prune") == says("nothing to prune")
+    assert index("--prune", "--older-than", "7d") == says("nothing to prune")
     Index.objects.filter(state="standby").update(changed_at=timezone.now() - timedelta(days=8))
     ran = index("--prune", "--older-than", "7d", "--json")
     assert json.loads(ran.output) == {"action": "prune", "results": [{"alias": ALIAS, "deleted": ["A"]}]}
@@ -287,9 +290,9 @@ def test_prune_by_age_takes_what_stands_by_too(five):
 
 
 def test_a_rebuild_under_way_stops_a_second_with_its_owners_name(five):
-    name, owner = lifecycle.make(OrderDocument), lock.me()
-    lifecycle.record_building(OrderDocument, name, "default", owner=owner)
-    said = "A rebuild is under way. Wait for it; one whose process has died can be resumed within 15 seconds."
+    name, owner = lifecycle.create_physical_index(OrderDocument), lock.owner_id()
+    records.record_building(OrderDocument, name, "default", owner=owner)
+    said = "A rebuild is running. Wait for it to end; if its process has died, resume it after 15 seconds."
     for action in ("--rebuild", "--resume", "--delete"):
         assert index(action, "-f") == fault(f"{said} ({ALIAS}, by {owner})")
     for action in ("--rebuild", "--resume"):
@@ -335,31 +338,31 @@ def test_delete_by_force(five):
 # Check, list, dry run
 
 
-def test_check_of_an_index_that_fits(five):
-    assert index("--check") == says("fits")
+def test_check_without_problems(five):
+    assert index("--check") == says("matches the code")
     assert json.loads(index("--check", "--json").output) == {
         "action": "check",
         "results": [{"alias": ALIAS, "problems": []}],
     }
 
 
-def test_check_names_what_does_not_fit_and_exits_with_1(engine):
+def test_check_names_problems_and_exits_with_1(engine):
     engine.options(ignore_status=404).indices.delete_index_template(name=ALIAS)
     said = [
         "the index template is absent or changed: run search_index --create",
         "the alias names no index: run search_index --create",
     ]
-    does_not_fit = "CommandError: The index does not fit.\n"
-    assert index("--check") == Ran(1, says(*said).output, does_not_fit)
+    problems = "CommandError: The check found problems.\n"
+    assert index("--check") == Ran(1, says(*said).output, problems)
     ran = index("--check", "--json")
-    assert (ran.code, ran.errors, json.loads(ran.output)["results"][0]["problems"]) == (1, does_not_fit, said)
+    assert (ran.code, ran.errors, json.loads(ran.output)["results"][0]["problems"]) == (1, problems, said)
 
 
 def test_list(five):
     index("--rebuild", "--standby")
     ran = index("--list")
-    made, own = r"made \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", f"{fingerprint(OrderDocument)} fits"
-    size = r"\d+(\.\d)? k?B"
+    made, own = r"created \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", f"{fingerprint(OrderDocument)} matches the code"
+    size = r"[\d.]+ (bytes|KB)"
     assert re.fullmatch(
         rf"{ALIAS}: A standby, \d documents, {size}, {made}, {own}\n"
         rf"{ALIAS}: B live, searched, 5 documents, {size}, {made}, {own}\n",
@@ -381,9 +384,9 @@ def test_list_as_json(five):
         "searched": True,
         "documents": 0,
         "fingerprint": fingerprint(OrderDocument),
-        "fits": True,
+        "matches_code": True,
         "changed_at": str(record.changed_at),
-        "held": "",
+        "building_owner": "",
         "verified_at": None,
     }
 
@@ -396,11 +399,14 @@ def test_list_without_any(engine):
     ("flags", "said"),
     [
         (["--create"], "A is there already"),
-        (["--populate", "--where", "total_amount__lt=3"], "would write 2 rows to A"),
+        (["--populate", "--where", "total_amount__lt=3"], "would index 2 rows into A"),
         (["--rebuild"], "would fill a new index from 5 rows with 1 worker; A would be deleted"),
-        (["--rebuild", "--standby", "--workers", "3"], "would fill a new index from 5 rows with 3 workers; A would st"),
+        (
+            ["--rebuild", "--standby", "--workers", "3"],
+            "would fill a new index from 5 rows with 3 workers; A would be",
+        ),
         (["--delete"], "would delete A"),
-        (["--prune"], "nothing is over"),
+        (["--prune"], "nothing to prune"),
     ],
 )
 def test_a_dry_run_says_what_would_be_and_touches_nothing(five, flags, said):
@@ -418,11 +424,66 @@ def test_a_dry_run_says_what_would_be_and_touches_nothing(five, flags, said):
 
 
 def test_a_dry_run_where_there_is_nothing(engine):
-    assert index("--create", "--dry-run") == says("would make an index")
+    assert index("--create", "--dry-run") == says("would create an index")
     assert index("--rebuild", "--dry-run") == says("would fill a new index from 0 rows with 1 worker")
     assert index("--delete", "--dry-run") == says("there is no index")
     assert index("--populate", "--dry-run").code == 1
     assert engine.indices.get(index=f"{ALIAS}*").body == {}
+
+
+# Another database
+
+
+@pytest.fixture
+def used_databases(five, monkeypatch) -> Iterator[set[str]]:
+    """Give the default database a second name, and collect the names that queries use from now on."""
+    used: set[str] = set()
+    using = QuerySet.using
+    monkeypatch.setitem(connections.settings, "second", connections.settings["default"])
+    connections["second"] = connections["default"]
+    monkeypatch.setattr(QuerySet, "using", lambda queryset, alias: used.add(alias) or using(queryset, alias))
+    for name in ("db_for_read", "db_for_write"):
+        monkeypatch.setattr(router, name, recorded(getattr(router, name), used))
+    yield used
+    del connections["second"]
+
+
+def recorded(choose, used):
+    def choose_and_record(model, **hints):
+        database = choose(model, **hints)
+        used.add(database)
+        return database
+
+    return choose_and_record
+
+
+def test_database_reaches_every_query(used_databases):
+    for flags in (
+        ["--create"],
+        ["--populate", "--where", "total_amount__lt=3"],
+        ["--rebuild", "--standby"],
+        ["--rollback"],
+        ["--check"],
+        ["--list"],
+        ["--prune", "--older-than", "0s"],
+        ["--delete", "-f"],
+        ["--rebuild"],
+    ):
+        if flags[0] not in ("--check", "--list"):
+            assert index(*flags, "--dry-run", "--database", "second").code == 0, flags
+        assert index(*flags, "--database", "second").code == 0, flags
+        assert (flags, used_databases) == (flags, {"second"})
+
+
+@pytest.mark.parametrize("action", ["--resume", "--adopt"])
+def test_database_reaches_the_queries_of_what_has_nothing_to_do(used_databases, action):
+    assert index(action, "--database", "second").code == 1
+    assert used_databases <= {"second"}
+
+
+def test_an_unknown_database_is_refused(engine):
+    said = "argument --database: invalid choice: 'other' (choose from 'default')"
+    assert index("--list", "--database", "other") == fault(said)
 
 
 # Arguments, silence, faults
@@ -431,27 +492,28 @@ def test_a_dry_run_where_there_is_nothing(engine):
 REFUSED = [
     ([], f"Give one of {ACTIONS}."),
     (["--create", "--populate"], f"Give one of {ACTIONS}; not 2 of them."),
-    (["--create", "--where", "a=b"], f"{FLAGS}(--where means nothing with --create)"),
-    (["--rebuild", "--pks", "1"], f"{FLAGS}(--pks means nothing with --rebuild)"),
-    (["--list", "--dry-run"], f"{FLAGS}(--dry-run means nothing with --list)"),
-    (["--create", "--older-than", "0s"], f"{FLAGS}(--older-than means nothing with --create)"),
-    (["--delete", "--standby"], f"{FLAGS}(--standby means nothing with --delete)"),
+    (["--create", "--where", "a=b"], f"{INCOMPATIBLE}(--where does not apply to --create)"),
+    (["--rebuild", "--pks", "1"], f"{INCOMPATIBLE}(--pks does not apply to --rebuild)"),
+    (["--list", "--dry-run"], f"{INCOMPATIBLE}(--dry-run does not apply to --list)"),
+    (["--create", "--older-than", "0s"], f"{INCOMPATIBLE}(--older-than does not apply to --create)"),
+    (["--delete", "--standby"], f"{INCOMPATIBLE}(--standby does not apply to --delete)"),
     (["--rebuild", "--workers", "0"], "argument --workers: '0' is not a whole number of at least 1"),
     (["--rebuild", "--batch-size", "x"], "argument --batch-size: 'x' is not a whole number of at least 1"),
     (["--rebuild", "--throttle", "nan"], "argument --throttle: 'nan' is not a number above 0"),
     (["--populate", "--where", "name"], "argument --where: 'name' is not field=value"),
     (
         ["--populate", "--since", "999999w"],
-        "argument --since: '999999w' is not a moment: give 2026-11-24, 2026-11-24T04:25 or an age such as 12h",
+        "argument --since: '999999w' is not a date, time or age: "
+        "use 2026-11-24, 2026-11-24T04:25 or an age such as 12h",
     ),
     (
         ["--prune", "--older-than", "week"],
-        "argument --older-than: 'week' is not an age: give 30s, 15m, 12h, 7d or 2w",
+        "argument --older-than: 'week' is not an age: use 30s, 15m, 12h, 7d or 2w",
     ),
     (["--everything"], "unrecognized arguments: --everything"),
     (
         ["--list", "--models", "nope"],
-        "No registered document has this model or app. Give --models one that has. "
+        "No registered document has this model or app. Pass --models one that has. "
         "(nope; there is shop.Item, orders.Order)",
     ),
 ]
@@ -478,7 +540,7 @@ def test_silent(five):
 def test_without_an_engine(engine, engine_away):
     index("--create")
     engine_away()
-    said = "CommandError: Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is. ("
+    said = "CommandError: Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to its address. ("
     for action in ACTIONS.split(", "):
         ran = index(action, "-f")
         assert (ran.code, ran.output, ran.errors.count("\n")) == (1, "", 1)
@@ -494,27 +556,28 @@ def test_without_a_database(engine):
 
 
 DATABASE_ERRORS = [
-    (OperationalError("refused\nby it"), "The database does not answer. Start it, or set DATABASE_URL to where it"),
-    (ProgrammingError('relation "search_index" does not exist'), "The database lacks what this needs. Run `manage"),
-    (OperationalError("no such table: search_index"), "The database lacks what this needs. Run `manage.py migrat"),
-    (ProgrammingError("permission denied"), "The database refused. Read its reason and mend that first. (permiss"),
+    (OperationalError("refused\nby it"), "The database does not answer. Start it, or set DATABASE_URL to its add"),
+    (ProgrammingError('relation "search_index" does not exist'), "The database is not migrated. Run `manage"),
+    (OperationalError("no such table: search_index"), "The database is not migrated. Run `manage.py migrat"),
+    (
+        ProgrammingError("permission denied"),
+        "The database refused the query. Remove the cause",
+    ),
 ]
 
 
 def test_an_index_in_the_aliass_place(engine):
     engine.indices.create(index=ALIAS)
-    said = (
-        "A real index has the name that should be an alias. Run `manage.py search_index --adopt` first, or delete it."
-    )
+    said = "An index has the name that should be an alias. Run `manage.py search_index --adopt`, or delete the index."
     for action in ("--create", "--rebuild", "--delete", "--check"):
         assert index(action, "-f") == fault(f"{said} ({ALIAS})")
     assert list(engine.indices.get(index=ALIAS)) == [ALIAS]
 
 
 def test_an_alias_of_two_indices(five):
-    other = lifecycle.make(OrderDocument)
-    lifecycle.point(ALIAS, other)
-    said = "The alias names more than one index. Take it from all but the one that is to be searched."
+    other = lifecycle.create_physical_index(OrderDocument)
+    aliases.add_alias(ALIAS, other)
+    said = "The alias names more than one index. Remove it from all but the one that should be searched."
     for action in ("--create", "--rebuild", "--check"):
         assert index(action) == fault(f"{said} ({ALIAS}: A, B)")
 
@@ -523,7 +586,7 @@ def test_sigterm_leaves_a_rebuild_to_be_resumed_and_the_handler_as_it_was(five):
     before = signal.getsignal(signal.SIGTERM)
     with patch("search.rebuild.rebuild.verify", side_effect=lambda *_: os.kill(os.getpid(), signal.SIGTERM)):
         ran = index("--rebuild")
-    assert ran == fault("Interrupted. An interrupted rebuild goes on with `manage.py search_index --resume`.")
+    assert ran == fault("Interrupted. Run `manage.py search_index --resume` to continue an interrupted rebuild.")
     assert signal.getsignal(signal.SIGTERM) == before
     building = Index.objects.get(state="building")
     assert (building.owner, building.heartbeat_at) == ("", None)

@@ -33,7 +33,7 @@ def in_step(indices):
 
 
 def live(document):
-    return index_records.live(index_records.alias_of(document))
+    return records.live_index(aliases.alias_of(document))
 
 
 def screen(*, verdict="NOT in step", item=(), order=(), outbox="0 pending, 0 settling, 0 dead", end=(), **values):
@@ -165,8 +165,8 @@ def test_a_standby_index_of_newer_code(in_step):
 
 
 def test_an_alias_that_names_another_index(in_step):
-    alias, name = index_records.alias_of(OrderDocument), live(OrderDocument).name
-    other = index_records.make(OrderDocument)
+    alias, name = aliases.alias_of(OrderDocument), live(OrderDocument).name
+    other = index_records.create_physical_index(OrderDocument)
     actions = [{"remove": {"index": name, "alias": alias}}, {"add": {"index": other, "alias": alias}}]
     in_step.indices.update_aliases(actions=actions)
     problem = "  ! the alias names another index: run manage.py search_index --check"
@@ -256,7 +256,7 @@ def test_an_unavailable_engine(in_step, engine_away):
     lines = ran.output.splitlines()
     assert (ran.code, ran.errors, lines[0]) == (1, "", "NOT in step")
     assert lines[1] == f"shop.Item: 0 rows, ? documents in {live(ItemDocument).name}, never compared"
-    away = "  ! Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it is. ("
+    away = "  ! Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to its address. ("
     assert lines[2].startswith(away)
     assert lines[4].startswith(away)
     assert lines[5:] == ["outbox: 0 pending, 0 settling, 0 dead", "push: sync; relays: host:1"]

@@ -9,13 +9,13 @@ from django.core.checks.registry import registry
 from django.core.management.base import SystemCheckError
 
 from search import checks
-from search.management.base import OneLineCommand
+from search.management.base import SearchCommand
 
 CHECKED = """
 import sys, django
 django.setup()
-from search.management.base import OneLineCommand
-OneLineCommand().check(tags=OneLineCommand.requires_system_checks)
+from search.management.base import SearchCommand
+SearchCommand().check(tags=SearchCommand.requires_system_checks)
 print(sorted({"project.urls", "order_search.views", "desk.views", "rest_framework.views"} & set(sys.modules)))
 """
 
@@ -27,7 +27,7 @@ def test_no_page_and_no_view_is_loaded() -> None:
 
 def test_an_error_of_search_stops_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "_check_foreign_documents", lambda: iter([Error("Wrong.", id="search.E001")]))
-    command = OneLineCommand()
+    command = SearchCommand()
     with pytest.raises(SystemCheckError, match=r"search\.E001"):
         command.check(tags=command.requires_system_checks)
 
@@ -35,4 +35,4 @@ def test_an_error_of_search_stops_a_command(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_check_of_search_runs() -> None:
     ours = [check for check in registry.get_checks() if check.__module__ == checks.__name__]
     assert {check.__name__ for check in ours} == {"check_documents", "check_settings"}
-    assert all(set(check.tags) & set(OneLineCommand.requires_system_checks) for check in ours)
+    assert all(set(check.tags) & set(SearchCommand.requires_system_checks) for check in ours)

@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.client import client
-from search.indices.aliases import Agreement
+from search.indices.aliases import AliasGuard
 from search.models import Entry, RelayProcess
 from search.outbox import transitions
 from search.outbox.outcomes import ActionResult, Outcome, PushResult
@@ -100,7 +100,7 @@ class Plays:
         monkeypatch.setattr(module, "send_actions", self.send)
         monkeypatch.setattr(Relay, "_send_heartbeat", lambda self: None)
         monkeypatch.setattr(Relay, "_remove_heartbeat", lambda self: None)
-        monkeypatch.setattr(Agreement, "holds", lambda self: True)
+        monkeypatch.setattr(AliasGuard, "check", lambda self: True)
 
     def claim(self, using, *, limit, older=0.0, within=transitions.ANY_AGE):
         self.batches.append(limit)
@@ -357,7 +357,7 @@ class TestSideBySide:
     @pytest.fixture
     def draining(self, plays, bulks, monkeypatch):
         """A relay that drains batches of one; what it wrote down and heard, and its thread."""
-        monkeypatch.setattr(module, "refuse_if_unwritten", lambda using: None)
+        monkeypatch.setattr(module, "assert_alias_is_written", lambda using: None)
         relay, plays.claims = Relay(batch_size=1), [[key] for key in self.KEYS]
         recorded, failed = [], []
         monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Which rows are chosen, and what a populate does where it may not or cannot write."""
+"""Which rows populate indexes, and what it does where it may not or cannot."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,29 +9,29 @@ from elasticsearch import Elasticsearch
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.exceptions import InvalidFilter, NoIndex, RowsRefused
-from search.indices import lifecycle
+from search.indices import aliases, lifecycle
 from search.mapping.fingerprint import signed_body
 from search.models import Index
-from search.rebuild.populate import choice, microseconds, populate
+from search.rebuild.populate import microseconds, populate, row_filter
 from tests.search.engine_help import make_orders, stored
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 
 
-def choose(where: list[str] | None = None, since: datetime | None = None, pks: list[str] | None = None) -> list[str]:
-    chosen = choice(OrderDocument, where=where, since=since, pks=pks)
-    rows = Order.objects.filter(chosen) if chosen else Order.objects.all()
+def filtered(where: list[str] | None = None, since: datetime | None = None, pks: list[str] | None = None) -> list[str]:
+    condition = row_filter(OrderDocument, where=where, since=since, pks=pks)
+    rows = Order.objects.filter(condition) if condition else Order.objects.all()
     return [number.removeprefix("order0000") for number in rows.order_by("pk").values_list("order_number", flat=True)]
 
 
 def test_conditions_hold_together() -> None:
     rows = make_orders(4)
-    assert choose() == ["1", "2", "3", "4"]
-    assert choose(["total_amount__gt=1", "total_amount__lt=4"]) == ["2", "3"]
-    assert choose(["total_amount__gt=1"], pks=[str(rows[0].pk), str(rows[1].pk)]) == ["2"]
-    assert choose(["customer_name=a=b"]) == []
-    assert choose(since=datetime(2999, 1, 1, tzinfo=UTC)) == []
+    assert filtered() == ["1", "2", "3", "4"]
+    assert filtered(["total_amount__gt=1", "total_amount__lt=4"]) == ["2", "3"]
+    assert filtered(["total_amount__gt=1"], pks=[str(rows[0].pk), str(rows[1].pk)]) == ["2"]
+    assert filtered(["customer_name=a=b"]) == []
+    assert filtered(since=datetime(2999, 1, 1, tzinfo=UTC)) == []
 
 
 def test_a_version_is_microseconds() -> None:
@@ -41,17 +41,17 @@ def test_a_version_is_microseconds() -> None:
 @pytest.mark.parametrize(("flags", "flag"), [({"where": ["nope=1"]}, "--where"), ({"pks": ["x"]}, "--pks")])
 def test_the_flag_at_fault_is_named(flags: dict[str, Any], flag: str) -> None:
     with pytest.raises(InvalidFilter, match=rf"\({flag}: "):
-        choose(**flags)
+        filtered(**flags)
 
 
-def test_an_index_that_the_engine_has_lost(engine: Elasticsearch) -> None:
+def test_an_index_that_does_not_exist_in_elasticsearch(engine: Elasticsearch) -> None:
     engine.indices.delete(index=lifecycle.create(OrderDocument).name)
     with pytest.raises(NoIndex, match=ALIAS):
         populate(OrderDocument)
 
 
 def test_refused_rows_are_named_and_the_others_written(engine: Elasticsearch) -> None:
-    name, shape = lifecycle.new_name(ALIAS), signed_body(OrderDocument)
+    name, shape = lifecycle.new_index_name(ALIAS), signed_body(OrderDocument)
     shape["mappings"]["properties"] = shape["mappings"]["properties"] | {"customer_name": {"type": "date"}}
     engine.indices.create(index=name, **shape, aliases={ALIAS: {}})
     lifecycle.create(OrderDocument)

@@ -1,6 +1,5 @@
-"""A rebuild step by step: what a crash after each leaves, and what the next command makes of it."""
+"""A rebuild step by step: what a crash after each step leaves, and how the next command continues."""
 
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from search.exceptions import (
     RebuildRunning,
     WorkerDied,
 )
-from search.indices import lifecycle, lock
+from search.indices import aliases, lifecycle, lock, records
 from search.indices.catalog import prune
 from search.indices.swap import rollback
 from search.models import BackfillRange, Entry, Index
@@ -29,14 +28,14 @@ from tests.search.engine_help import make_orders, versions
 from tests.support import assert_in_step
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db(transaction=True)]
-ALIAS = lifecycle.alias_of(OrderDocument)
+ALIAS = aliases.alias_of(OrderDocument)
 ROWS = 6
 
 
 @pytest.fixture
 def old(engine: Elasticsearch, settings: Any) -> str:
-    """The live index, empty, and six orders of which nothing waits."""
-    settings.SEARCH_PUSH_TIMEOUT = 0.01  # how long the old index is left for requests under way
+    """The live index, empty, and six orders without pending changes."""
+    settings.SEARCH_PUSH_TIMEOUT = 0.01  # how long the old index is kept for running requests
     name = lifecycle.create(OrderDocument).name
     make_orders(ROWS)
     Entry.objects.all().delete()
@@ -44,7 +43,7 @@ def old(engine: Elasticsearch, settings: Any) -> str:
 
 
 def crash_after(monkeypatch: pytest.MonkeyPatch, module: Any, step: str) -> None:
-    """Let the next rebuild end right after this step, as a kill does."""
+    """Let the next rebuild end right after this step, as if it were killed."""
     real = getattr(module, step)
 
     def stop(*arguments: Any, **options: Any) -> None:
@@ -61,9 +60,9 @@ def crash(monkeypatch: pytest.MonkeyPatch, module: Any, step: str) -> None:
         rebuild.rebuild(OrderDocument)
 
 
-def let_the_owner_be_gone() -> None:
-    """As if it had not been heard of for longer than it is waited for."""
-    Index.objects.exclude(owner="").update(heartbeat_at=timezone.now() - 2 * lock.PATIENCE)
+def expire_the_lock() -> None:
+    """Let the owner's last heartbeat be too old."""
+    Index.objects.exclude(owner="").update(heartbeat_at=timezone.now() - 2 * lock.OWNER_TIMEOUT)
 
 
 def states() -> dict[str, str]:
@@ -71,8 +70,8 @@ def states() -> dict[str, str]:
 
 
 def assert_live_alone(engine: Elasticsearch, name: str) -> None:
-    """One index, which is searched, recorded, complete and nobody's."""
-    assert lifecycle.behind(ALIAS) == name
+    """Assert that the only index is searched, recorded, complete and not locked."""
+    assert aliases.alias_target(ALIAS) == name
     assert states() == {name: "live"}
     assert list(engine.indices.get(index=f"{ALIAS}*")) == [name]
     assert (Index.objects.get(name=name).owner, BackfillRange.objects.count()) == ("", 0)
@@ -82,7 +81,7 @@ def assert_live_alone(engine: Elasticsearch, name: str) -> None:
 def test_a_rebuild_from_begin_to_end(engine: Elasticsearch, old: str) -> None:
     seen: list[tuple[int, int, int]] = []
     done = rebuild.rebuild(OrderDocument, options=Options(report=lambda *counts: seen.append(counts)))
-    assert (done.indexed, done.replaced, done.stands_by) == (ROWS, old, False)
+    assert (done.indexed, done.replaced, done.standby) == (ROWS, old, False)
     assert seen[-1] == (ROWS, ROWS, 0)
     assert_live_alone(engine, done.name)
 
@@ -92,9 +91,9 @@ def test_a_crash_before_the_swap_leaves_the_old_index_and_is_resumed(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     crash(monkeypatch, rebuild, step)
-    assert lifecycle.behind(ALIAS) == old
+    assert aliases.alias_target(ALIAS) == old
     assert sorted(states().values()) == ["building", "live"]
-    let_the_owner_be_gone()
+    expire_the_lock()
     building = Index.objects.get(state="building").name
     done = rebuild.resume(OrderDocument)
     assert (done.name, done.indexed, done.replaced) == (building, ROWS, old)
@@ -102,15 +101,15 @@ def test_a_crash_before_the_swap_leaves_the_old_index_and_is_resumed(
 
 
 @pytest.mark.parametrize("again", [rebuild.resume, rebuild.rebuild])
-def test_a_crash_between_swap_and_record_is_mended_by_a_look_at_the_alias(
+def test_a_crash_between_swap_and_record_is_repaired_from_the_alias(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch, again: Any
 ) -> None:
     crash(monkeypatch, rebuild, "swap")
-    swapped = lifecycle.behind(ALIAS)
+    swapped = aliases.alias_target(ALIAS)
     assert (states()[str(swapped)], states()[old]) == ("building", "live")
     Order.objects.update(customer_name="Changed")
     done = again(OrderDocument)
-    assert lifecycle.behind(ALIAS) == done.name
+    assert aliases.alias_target(ALIAS) == done.name
     assert states()[done.name] == "live"
     assert (done.name == swapped) is (again is rebuild.resume)
     prune(OrderDocument)
@@ -120,7 +119,7 @@ def test_a_crash_between_swap_and_record_is_mended_by_a_look_at_the_alias(
 def test_a_crash_after_the_record_leaves_only_what_prune_removes(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crash(monkeypatch, lifecycle, "record_live")
+    crash(monkeypatch, records, "record_live")
     with pytest.raises(NothingToResume):
         rebuild.resume(OrderDocument)
     assert states()[old] == "retired"
@@ -132,7 +131,7 @@ def test_a_crash_after_the_record_leaves_only_what_prune_removes(
 def test_an_index_made_and_not_recorded_is_no_obstacle(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crash(monkeypatch, lifecycle, "make")
+    crash(monkeypatch, lifecycle, "create_physical_index")
     assert states() == {old: "live"}
     with pytest.raises(NothingToResume):
         rebuild.resume(OrderDocument)
@@ -165,7 +164,7 @@ def test_a_resumed_backfill_sends_only_what_was_not_confirmed(
     assert_live_alone(engine, done.name)
 
 
-def test_what_is_abandoned_is_dropped_by_the_next_rebuild(
+def test_an_abandoned_index_is_deleted_by_the_next_rebuild(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash(monkeypatch, rebuild, "fill")
@@ -175,7 +174,7 @@ def test_what_is_abandoned_is_dropped_by_the_next_rebuild(
 def test_one_whose_owner_is_alive_is_left_alone(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crash(monkeypatch, rebuild, "begin")  # its owner is this process, and was heard of right now
+    crash(monkeypatch, rebuild, "begin")  # its owner is this process, with a recent heartbeat
     for action in (rebuild.rebuild, rebuild.resume):
         with pytest.raises(RebuildRunning, match=f"{ALIAS}, by .* process "):
             action(OrderDocument)
@@ -189,7 +188,7 @@ def test_of_two_that_begin_at_once_one_gives_way(engine: Elasticsearch, old: str
     assert set(engine.indices.get(index=f"{ALIAS}*")) == {old, first.name}
 
 
-def test_an_owner_that_has_lost_the_rebuild_does_not_swap(
+def test_an_owner_that_lost_the_rebuild_does_not_swap(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken_over(*arguments: Any) -> None:
@@ -198,13 +197,13 @@ def test_an_owner_that_has_lost_the_rebuild_does_not_swap(
     monkeypatch.setattr(rebuild, "verify", taken_over)
     with pytest.raises(RebuildLost):
         rebuild.rebuild(OrderDocument)
-    assert (lifecycle.behind(ALIAS), Index.objects.get(state="building").owner) == (old, "another")
+    assert (aliases.alias_target(ALIAS), Index.objects.get(state="building").owner) == (old, "another")
 
 
 def test_the_swap_is_refused_when_the_alias_has_moved(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = lifecycle.make(OrderDocument)
+    other = lifecycle.create_physical_index(OrderDocument)
     swap = rebuild.swap
 
     def late(alias: str, expected: str, new: str) -> None:
@@ -216,7 +215,7 @@ def test_the_swap_is_refused_when_the_alias_has_moved(
     monkeypatch.setattr(rebuild, "swap", late)
     with pytest.raises(EngineRefused):
         rebuild.rebuild(OrderDocument)
-    assert lifecycle.behind(ALIAS) == other
+    assert aliases.alias_target(ALIAS) == other
     assert sorted(states().values()) == ["building", "live"]
 
 
@@ -237,14 +236,14 @@ def test_refused_documents_are_named_and_nothing_is_swapped(
     assert_left_alone(engine, old)
 
 
-def test_a_document_that_is_lost_meanwhile_stops_the_swap(
+def test_a_document_that_is_deleted_during_the_rebuild_stops_the_swap(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost, verify = str(Order.objects.latest("pk").pk), rebuild.verify
 
-    def verify_later(document: Any, index: Index, using: str) -> None:
+    def verify_later(document: Any, index: Index, *arguments: Any) -> None:
         engine.delete(index=index.name, id=lost)
-        verify(document, index, using)
+        verify(document, index, *arguments)
 
     monkeypatch.setattr(rebuild, "verify", verify_later)
     with pytest.raises(RebuildIncomplete, match=rf"\(1 differ: {lost} missing\)"):
@@ -253,8 +252,8 @@ def test_a_document_that_is_lost_meanwhile_stops_the_swap(
 
 
 def assert_left_alone(engine: Elasticsearch, old: str) -> None:
-    """The new index is gone, and the old one is as it was."""
-    assert (lifecycle.behind(ALIAS), states()) == (old, {old: "live"})
+    """Assert that the new index is deleted and the old one unchanged."""
+    assert (aliases.alias_target(ALIAS), states()) == (old, {old: "live"})
     assert list(engine.indices.get(index=f"{ALIAS}*")) == [old]
 
 
@@ -263,10 +262,10 @@ def test_other_code_does_not_resume(engine: Elasticsearch, old: str, monkeypatch
     Index.objects.filter(state="building").update(fingerprint="other")
     with pytest.raises(FingerprintMismatch):
         rebuild.resume(OrderDocument)
-    assert lifecycle.behind(ALIAS) == old
+    assert aliases.alias_target(ALIAS) == old
 
 
-def test_the_engines_copy_that_is_gone_is_not_resumed(
+def test_an_index_that_does_not_exist_in_elasticsearch_is_not_resumed(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash(monkeypatch, rebuild, "fill")
@@ -276,16 +275,18 @@ def test_the_engines_copy_that_is_gone_is_not_resumed(
     assert_live_alone(engine, rebuild.rebuild(OrderDocument).name)
 
 
-def test_what_stands_by_is_written_and_a_rollback_loses_nothing(engine: Elasticsearch, old: str, settings: Any) -> None:
-    rebuild.rebuild(OrderDocument)  # so that the one that stands by is complete
+def test_a_standby_index_is_written_and_a_rollback_loses_nothing(
+    engine: Elasticsearch, old: str, settings: Any
+) -> None:
+    rebuild.rebuild(OrderDocument)  # so that the standby index is complete
     [first] = states()
     done = rebuild.rebuild(OrderDocument, options=Options(standby=True))
-    assert (done.replaced, done.stands_by, states()) == (first, True, {first: "standby", done.name: "live"})
+    assert (done.replaced, done.standby, states()) == (first, True, {first: "standby", done.name: "live"})
     settings.SEARCH_PUSH_TIMEOUT = 30.0  # each write waits for its push
     Order.objects.order_by("pk")[0].delete()
     Order.objects.create(order_number="after", customer_name="The swap", total_amount=1)
     assert rollback(ALIAS) == (first, done.name)
-    assert lifecycle.behind(ALIAS) == first
+    assert aliases.alias_target(ALIAS) == first
     assert_in_step(first)
     assert versions(engine, first) == versions(engine, done.name)
 
@@ -296,13 +297,13 @@ def test_no_refresh_and_no_replica_while_building_and_its_own_before_the_swap(
 ) -> None:
     seen: list[Any] = []
 
-    def look(name: str) -> None:
+    def record_settings(name: str) -> None:
         settings = engine.indices.get_settings(index=name)[name]["settings"]["index"]
         seen.append((settings.get("refresh_interval"), settings["number_of_replicas"]))
 
     fill, swap = rebuild.fill, rebuild.swap
-    monkeypatch.setattr(rebuild, "fill", lambda *all_: look(all_[1].name) or fill(*all_))
-    monkeypatch.setattr(rebuild, "swap", lambda *all_: look(all_[2]) or swap(*all_))
+    monkeypatch.setattr(rebuild, "fill", lambda *all_: record_settings(all_[1].name) or fill(*all_))
+    monkeypatch.setattr(rebuild, "swap", lambda *all_: record_settings(all_[2]) or swap(*all_))
     rebuild.rebuild(OrderDocument)
     assert seen == [("-1", "0"), ("1s", "0")]
 
@@ -321,25 +322,34 @@ def test_a_workers_death_is_an_error_and_leaves_the_rebuild_to_be_resumed(
 
 
 class TestTheOldIndex:
-    """It is left for the pushes under way, as long as there can be any."""
+    """It is kept while a push may still write to it."""
 
-    def test_nothing_waits_so_none_is_under_way(self, old: str, settings: Any) -> None:
+    def test_is_not_kept_without_pending_changes(self, old: str, settings: Any) -> None:
         settings.SEARCH_PUSH_TIMEOUT = 60.0
-        began = monotonic()
-        rebuild.outlast_pushes("default")
-        assert monotonic() - began < 10
-
-    def test_until_what_waits_is_confirmed(self, old: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        settings.SEARCH_PUSH, settings.SEARCH_PUSH_TIMEOUT = "off", 60.0
-        Order.objects.update(note="waits")
         slept: list[float] = []
-        monkeypatch.setattr(rebuild, "sleep", lambda seconds: slept.append(seconds) or Entry.objects.all().delete())
-        rebuild.outlast_pushes("default")
-        assert slept == [rebuild.LOOK_AGAIN]
+        rebuild.wait_for_inflight_pushes("default", sleep=slept.append)
+        assert slept == []
+
+    def test_until_pending_changes_are_confirmed(self, old: str, settings: Any) -> None:
+        settings.SEARCH_PUSH, settings.SEARCH_PUSH_TIMEOUT = "off", 60.0
+        Order.objects.update(note="pending")
+        slept: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            Entry.objects.all().delete()
+
+        rebuild.wait_for_inflight_pushes("default", sleep=sleep)
+        assert slept == [rebuild.POLL_INTERVAL]
 
     def test_at_most_as_long_as_a_push_may_take(self, old: str, settings: Any) -> None:
         settings.SEARCH_PUSH, settings.SEARCH_PUSH_TIMEOUT = "off", 0.2
-        Order.objects.update(note="waits")
-        began = monotonic()
-        rebuild.outlast_pushes("default")
-        assert (monotonic() - began >= 0.2, Entry.objects.exists()) == (True, True)
+        Order.objects.update(note="pending")
+        now = 0.0
+
+        def sleep(seconds: float) -> None:
+            nonlocal now
+            now += seconds
+
+        rebuild.wait_for_inflight_pushes("default", clock=lambda: now, sleep=sleep)
+        assert (now >= 0.2, Entry.objects.exists()) == (True, True)
