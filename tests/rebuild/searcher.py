@@ -35,13 +35,13 @@ class Searcher(threading.Thread):
             self.look_fresh()
 
     def look(self) -> None:
-        """The orders that were there from the beginning are all found, always."""
+        """Search the orders that existed from the beginning: all must be found."""
         count, _ = self.search(q="base", page_size="1")
         if count is not None and count != self.rows:
             self.found.wrong.append(f"{count} of {self.rows}")
 
     def look_fresh(self) -> None:
-        """An order that was made is found by a fresh search, whatever index it is that answers."""
+        """Create an order, which a fresh search must find in whichever index answers."""
         body = {"order_number": f"{self.kept}{self.made:06}", "customer_name": "Somebody", "total_amount": 1}
         status, _, _ = self.ask("POST", "/orders/create", body)
         if status != 201:
@@ -55,7 +55,7 @@ class Searcher(threading.Thread):
                 self.found.wrong.append(f"{count} of {self.made} in a fresh search")
 
     def search(self, **query: str) -> tuple[int | None, str]:
-        """The count, and whether it was fresh."""
+        """Return the count, and whether it was fresh."""
         status, headers, answer = self.ask("GET", f"/orders/search?{urlencode(query)}")
         if status != 200:
             self.found.failures.append(f"search: {status} {answer!r}")

@@ -38,7 +38,7 @@ class Stage:
     folder: Path
 
     def command(self, *arguments: str, log: str = "rebuild") -> Program:
-        """A process of newer code that runs search_index; not started yet."""
+        """Return a process of newer code that runs search_index, not started yet."""
         return command(self.service, self.folder / f"{log}.log", *arguments)
 
     def requests(self) -> int:
@@ -67,7 +67,7 @@ def prepare(rows: int = ROWS) -> None:
 
 @contextmanager
 def staged(service: Service, folder: Path, *, clients: int = CLIENTS, seed: int = 5) -> Iterator[Stage]:
-    """The service, with clients and a searcher; the orders have been prepared."""
+    """Run the service with clients and a searcher; the orders are prepared before."""
     base = Order.objects.filter(order_number__startswith="base").order_by("pk").values_list("pk", flat=True)
     keys = list(base)
     with service:
@@ -84,7 +84,7 @@ def staged(service: Service, folder: Path, *, clients: int = CLIENTS, seed: int 
 
 
 def command(service: Service, log: Path, *arguments: str) -> Program:
-    """A process of newer code, of the service's database and engine, that runs search_index; not started yet."""
+    """Return a process of newer code that runs search_index for the service's database, not started yet."""
     values = service.relay.environment | {"DJANGO_SETTINGS_MODULE": NEWER}
     command = [sys.executable, "manage.py", "search_index", "--models", "orders", *arguments]
     return Program("search_index", command, values, log)

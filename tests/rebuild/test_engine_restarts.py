@@ -19,7 +19,7 @@ pytestmark = [*HEAVY, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def server(transactional_db: None) -> Iterator[Server]:
-    """An Elasticsearch of the test's own, with the orders in step."""
+    """Run an Elasticsearch for this test alone, with the orders in step."""
     with own_elasticsearch() as found:
         stage.prepare()
         yield found

@@ -27,7 +27,7 @@ sys.exit(code)
 
 
 def peak(environment: dict[str, str], *arguments: str) -> int:
-    """The kB that the largest process of a command had; the command must end well."""
+    """Return the peak memory of a command's largest process in kB; the command must succeed."""
     command = [sys.executable, "-c", MEASURE, sys.executable, "manage.py", *arguments, "--models", "orders"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -42,7 +42,7 @@ class Shapes(threading.Thread):
 
 @pytest.fixture
 def both(newer_service: Service, tmp_path: Path) -> Iterator[tuple[Stage, Stage]]:
-    """The service of newer code with its relay, and one of today's code without."""
+    """Run the service of newer code with its relay, and one of today's code without."""
     url = settings.ELASTICSEARCH_DSL["default"]["hosts"][0]
     (tmp_path / "old").mkdir()
     older = Service(url, tmp_path / "old", relay=False, DJANGO_SETTINGS_MODULE=TODAY)

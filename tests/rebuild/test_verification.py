@@ -42,7 +42,7 @@ def untouched(orders: list[Order], indices: Elasticsearch) -> Iterator[None]:
 
 
 def refusal(monkeypatch: pytest.MonkeyPatch, harm: Callable[[str], object] = lambda name: None) -> str:
-    """What a rebuild says in whose new index `harm` is done between filling and verifying."""
+    """Return the error of a rebuild after calling `harm` with its index between filling and verifying."""
     hook(monkeypatch, rebuild, "verify", before=lambda: harm(building()))
     with pytest.raises(RebuildIncomplete) as caught:
         rebuild.rebuild(OrderDocument, options=ALONE)
@@ -78,7 +78,7 @@ def test_the_first_twenty_are_named(
 
 
 def refusing(monkeypatch: pytest.MonkeyPatch, **properties: Any) -> None:
-    """New indices get another mapping for these fields."""
+    """Change the mapping of these fields in new indices."""
     really = lifecycle.signed_body
 
     def changed(document: type[OrderDocument]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_a_worker_is_killed(newer_service: Service, tmp_path: Path) -> None:
 
 
 def workers(rebuild: Program) -> list[int]:
-    """The processes that fill; multiprocessing has one more of its own."""
+    """Return the worker processes; multiprocessing has one more of its own."""
     found = subprocess.run(
         ["pgrep", "-P", str(rebuild.pid), "-f", "spawn_main"], capture_output=True, text=True, check=False
     )

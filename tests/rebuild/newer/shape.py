@@ -4,5 +4,5 @@ from typing import Any
 
 
 def newer(source: dict[str, Any]) -> dict[str, Any]:
-    """The document of today's code, and the initial of the customer's name."""
+    """Add the initial of the customer's name to the document of today's code."""
     return source | {"initial": source["customer_name"][:1]}

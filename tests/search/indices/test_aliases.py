@@ -27,7 +27,7 @@ def _patient(settings) -> None:
 
 @pytest.fixture
 def old(indices: Elasticsearch) -> str:
-    """The live index, as the database has it."""
+    """Return the name of the recorded live index."""
     return records.live_index(ALIAS).name  # type: ignore[union-attr]
 
 

@@ -108,7 +108,7 @@ class Project:
 
 @pytest.fixture
 def project(secured: Secured, tmp_path: Path) -> Project:
-    """A migrated project that has only these privileges, and three orders."""
+    """Migrate a project that has only these privileges, with three orders."""
     made = Project(secured, secured.key(RIGHTS), tmp_path)
     insert = (
         "from orders.models import Order; "

@@ -23,7 +23,7 @@ def add(state: str, **values: Any) -> str:
 
 @pytest.fixture
 def old(engine: Elasticsearch) -> str:
-    """The live index."""
+    """Return the live index."""
     return lifecycle.create(OrderDocument).name
 
 

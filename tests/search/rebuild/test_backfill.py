@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.conformance, pytest.mark.django_db
 
 @pytest.fixture
 def index(engine: Elasticsearch) -> Index:
-    """An empty building index, and seven orders."""
+    """Return an empty building index, with seven orders in the database."""
     make_orders(7)
     return records.record_building(OrderDocument, lifecycle.create_physical_index(OrderDocument), "default", owner="me")
 

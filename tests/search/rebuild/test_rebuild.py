@@ -34,7 +34,7 @@ ROWS = 6
 
 @pytest.fixture
 def old(engine: Elasticsearch, settings: Any) -> str:
-    """The live index, empty, and six orders without pending changes."""
+    """Return the live index, which is empty, with six orders without pending changes in the database."""
     settings.SEARCH_PUSH_TIMEOUT = 0.01  # how long the old index is kept for running requests
     name = lifecycle.create(OrderDocument).name
     make_orders(ROWS)
