@@ -18,7 +18,7 @@ from ...exceptions import SearchError
 from ...mapping.base import VersionedDocument
 from ...mapping.registry import select_documents
 from ...rebuild.populate import microseconds
-from ..arguments import add_database, moment, positive_number
+from ..arguments import add_database, date_or_age, positive_number
 from ..base import SearchCommand, from_database_error, one_line
 
 MAX_PRINTED_IDS = 20  # of each kind; --json prints more
@@ -33,7 +33,7 @@ class Command(SearchCommand):
         add = parser.add_argument
         add("--models", nargs="*", metavar="app[.model]", help="only these models or apps")
         add("--deep", action="store_true", help="compare contents too: finds documents altered in Elasticsearch")
-        add("--since", type=moment, metavar="MOMENT", help="only rows changed since 2026-11-24T04:25, or 12h ago")
+        add("--since", type=date_or_age, metavar="MOMENT", help="only rows changed since 2026-11-24T04:25, or 12h ago")
         add("--repair", action="store_true", help="push missing, stale and altered rows again, delete orphans")
         add(
             "--watch",

@@ -27,7 +27,7 @@ def drifted():
 
 
 def repair_all():
-    return repair(OrderDocument, live(OrderDocument._index._name).name, drifted(), "default")
+    return repair(OrderDocument, live_index(OrderDocument._index._name).name, drifted(), "default")
 
 
 def capture_again(order):

@@ -13,7 +13,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.drift import run as drift_run
 from search.exceptions import EngineUnavailable
-from search.indices import lifecycle
+from search.indices import aliases, lifecycle
 from search.management import arguments
 from search.management.commands import search_drift
 from search.models import Entry, Index

@@ -11,6 +11,7 @@ from django.utils import timezone
 from order_search.documents import OrderDocument
 from orders.models import Order
 from search.drift.run import check_drift
+from search.indices import aliases, records
 from search.indices import lifecycle as index_records
 from search.models import Entry, EntryState, Index, RelayProcess
 from search.outbox import capture, introspection
