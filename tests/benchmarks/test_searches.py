@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.benches.search import Search
 from benchmarks.searches import A_PAGE, GOES_ON, TEXTS, addresses, queries_of
-from order_search.serializers import SearchParameters
+from order_search.serializers import OrderSearchParams
 from tools.demo.compare import IN_STEP
 
 
@@ -14,7 +14,7 @@ def test_every_address_is_a_search_that_the_service_takes():
         found = [parse_qs(urlsplit(address).query) for address in addresses(page)]
         assert [each["q"] for each in found] == [[text] for text in TEXTS]
         for each in found:
-            given = SearchParameters(data={name: values[0] for name, values in each.items()})
+            given = OrderSearchParams(data={name: values[0] for name, values in each.items()})
             assert given.is_valid(), given.errors
             assert given.validated_data["page"] == (1 if page else None)
             assert (len(given.validated_data["facets"]), given.validated_data["highlight"]) == (4, True)

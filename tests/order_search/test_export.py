@@ -5,7 +5,6 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,18 +13,26 @@ from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import bulk
 
 from order_search.documents import OrderDocument
+from order_search.fields import ORDERS
+from order_search.serializers import HighlightedOrder
 from search.client import client as engine_client
 from search.exceptions import SearchError
 from search.indices import lifecycle
-from search.query import cursor, export
-from search.query.client import Asking
+from search.query import export
+from search.query.client import DeadlineClient
+from search.query.cursor import decode_cursor
 from search.query.export import Export
-from search.query.request import Wanted
+from search.query.request import SearchRequest
 from tests.order_search.conftest import index_of
 from tests.order_search.five_hundred import five_hundred, source
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1"]  # noqa: RUF001
 HEAD = "id,order_number,customer_name,total_amount,currency,status,note,lines,created_at,updated_at,version\r\n"
+
+
+def exported_from(name: str, format: str) -> Export:
+    client = DeadlineClient(index=name, seconds=30)
+    return Export(SearchRequest(schema=ORDERS), format, HighlightedOrder(), client)
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -94,7 +101,7 @@ class TestOverHttp:
     def test_all_parts_and_each_order_once(
         self, client: Client, filled: Elasticsearch, db: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(export, "PART", 100)
+        monkeypatch.setattr(export, "PAGE_SIZE", 100)
         _, text = self.get(client, "format=ndjson&fields=id")
         assert [json.loads(line) for line in text.splitlines()] == [{"id": key} for key in range(501, 0, -1)]
 
@@ -120,12 +127,12 @@ class TestOverHttp:
     def test_a_client_that_goes_away_leaves_no_point_in_time(
         self, client: Client, filled: Elasticsearch, db: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(export, "PART", 100)
+        monkeypatch.setattr(export, "PAGE_SIZE", 100)
         response = client.get("/orders/search/export")
         exported = response.streaming_content  # type: ignore[attr-defined]
         next(iter(exported))
         closed = []
-        monkeypatch.setattr(Asking, "close", lambda self, point: closed.append(point))
+        monkeypatch.setattr(DeadlineClient, "close_point_in_time", lambda self, pit: closed.append(pit))
         response.close()
         assert len(closed) == 1
         filled.close_point_in_time(id=closed[0])
@@ -137,10 +144,10 @@ class TestParts:
     """Without HTTP."""
 
     def test_a_point_in_time_ends_with_the_export(self, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(export, "PART", 200)
-        exported = Export(Wanted(), "csv", Asking(index=asked, seconds=30))
+        monkeypatch.setattr(export, "PAGE_SIZE", 200)
+        exported = exported_from(asked, "csv")
         assert len(list(exported)) == 4  # the head, and three parts
-        point = cursor.read(replace(exported.wanted, cursor=exported.first or "")).point
+        point = decode_cursor(exported.first_cursor or "", exported.request.key).pit
         exported.close()
         with pytest.raises(NotFoundError):
             engine_client().search(pit={"id": point})
@@ -149,8 +156,8 @@ class TestParts:
         self, asked: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """So that no client takes the part that it has for the whole."""
-        monkeypatch.setattr(export, "PART", 200)
-        exported = Export(Wanted(), "ndjson", Asking(index=asked, seconds=30))
+        monkeypatch.setattr(export, "PAGE_SIZE", 200)
+        exported = exported_from(asked, "ndjson")
         parts = iter(exported)
         assert [next(parts), next(parts).count("\n")] == ["", 200]
         exported.close()
@@ -163,7 +170,7 @@ class TestParts:
         def peak(name: str) -> tuple[int, int]:
             tracemalloc.start()
             try:
-                exported = Export(Wanted(), "ndjson", Asking(index=name, seconds=30))
+                exported = exported_from(name, "ndjson")
                 rows = sum(part.count("\n") for part in exported)
                 return rows, tracemalloc.get_traced_memory()[1]
             finally:

@@ -6,12 +6,13 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
+from order_search.fields import ORDERS
 from search.client import client
 from search.indices import lifecycle
 from search.mapping.fingerprint import signed_body
-from search.query.client import Asking
-from search.query.request import Wanted
-from search.query.search import find
+from search.query.client import DeadlineClient
+from search.query.request import SearchRequest
+from search.query.search import search
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
@@ -46,7 +47,8 @@ def searched() -> Iterator[str]:
 
 
 def found(text: str, name: str) -> list[str]:
-    result = find(Wanted(q=text, page=1, page_size=100), Asking(index=name, seconds=30))
+    request = SearchRequest(schema=ORDERS, q=text, page=1, page_size=100)
+    result = search(request, DeadlineClient(index=name, seconds=30))
     return [order["order_number"] for order in result.results]
 
 

@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from search.query.client import Asking
-from search.query.request import Found, Wanted
-from search.query.search import find
+from order_search.fields import ORDERS
+from search.query.client import DeadlineClient
+from search.query.request import SearchRequest, SearchResult
+from search.query.search import search
 from tests.order_search.five_hundred import NAMED, five_hundred
 
 # Not on the embedded engine, which finds the same, but for parts of Korean words, and takes a minute for it.
@@ -120,11 +121,12 @@ TABLE = [
 ]
 
 
-def ask(name: str, text: str, *, correct: bool = False, **wanted: Any) -> Found:
-    return find(Wanted(q=text, page=1, page_size=200, **wanted), Asking(index=name, seconds=30), correct=correct)
+def ask(name: str, text: str, *, correct: bool = False, **params: Any) -> SearchResult:
+    request = SearchRequest.from_validated_data(ORDERS, {"q": text, "page": 1, "page_size": 200, **params})
+    return search(request, DeadlineClient(index=name, seconds=30), correct=correct)
 
 
-def numbers(found: Found) -> list[str]:
+def numbers(found: SearchResult) -> list[str]:
     return [order["order_number"] for order in found.results]
 
 
@@ -156,9 +158,9 @@ def test_without_a_text_all_come_newest_first(asked: str) -> None:
 
 
 def test_an_error_is_forgiven_only_where_nothing_is_found_else(asked: str) -> None:
-    assert (numbers(ask(asked, "schmidt")), ask(asked, "schmidt").forgiven) == (["ORD-1030"], False)
+    assert (numbers(ask(asked, "schmidt")), ask(asked, "schmidt").is_fuzzy) == (["ORD-1030"], False)
     found = ask(asked, "schmiqt")
-    assert (sorted(numbers(found)), found.forgiven) == (["ORD-1030", "ORD-1031"], True)
+    assert (sorted(numbers(found)), found.is_fuzzy) == (["ORD-1030", "ORD-1031"], True)
 
 
 def test_whether_errors_are_forgiven_depends_on_no_filter(asked: str) -> None:

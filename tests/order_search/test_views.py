@@ -18,13 +18,13 @@ from elasticsearch.dsl.connections import connections
 from order_search.documents import OrderDocument
 from search.exceptions import CursorExpired
 from search.indices import lifecycle
-from search.query import cursor
+from search.query.cursor import SALT
 from search.rebuild.populate import populate
 from tests.search.engine_help import make_orders
 
 UNAVAILABLE = {
     "code": "search_unavailable",
-    "detail": "Search does not answer now. Orders are still taken, and will be found when it is back.",
+    "detail": "Search is not available right now. Orders are still saved, and will be found once it is back.",
     "attr": None,
 }
 
@@ -126,7 +126,7 @@ class TestFound:
     def test_a_cursor_that_has_expired_is_gone(self, client: Client, filled: Elasticsearch) -> None:
         url = get(client, "?page_size=2")["next"]
         lifecycle.create(OrderDocument)
-        filled.close_point_in_time(id=signing.loads(parse_qs(url.split("?")[1])["cursor"][0], salt=cursor.SALT)[1])
+        filled.close_point_in_time(id=signing.loads(parse_qs(url.split("?")[1])["cursor"][0], salt=SALT)[1])
         response = client.get(url)
         assert response.status_code == 410
         assert response.json() == {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from rest_framework.exceptions import ValidationError
 
-from search.query.params import MomentField
+from search.query.params import DateOrDateTimeField
 
 
 @pytest.mark.parametrize(
@@ -18,11 +18,11 @@ from search.query.params import MomentField
     ],
 )
 def test_a_moment_is_in_utc(given, meant):
-    moment = MomentField().to_internal_value(given)
+    moment = DateOrDateTimeField().to_internal_value(given)
     assert (moment, moment.tzinfo) == (meant, UTC)
 
 
 @pytest.mark.parametrize("given", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:00-01:00", "x", ""])
 def test_a_moment_that_there_is_not(given):
-    with pytest.raises(ValidationError, match="Give a day such as"):
-        MomentField().to_internal_value(given)
+    with pytest.raises(ValidationError, match="Enter a date such as"):
+        DateOrDateTimeField().to_internal_value(given)
