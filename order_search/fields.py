@@ -7,7 +7,6 @@ a name, a name beats a line, and a line beats a note. Equally good orders come n
 from orders.models import OrderStatus
 from search.query.facets import Months, Ranges, Sums, Terms
 from search.query.fields import (
-    Amount,
     AnyOf,
     Between,
     Choice,
@@ -18,6 +17,7 @@ from search.query.fields import (
     Moment,
     Name,
     Nested,
+    Number,
     Sort,
     Text,
     Weights,
@@ -44,7 +44,7 @@ ORDERS = SearchSchema(
         highlight=True,
         suggest="customers",
     ),
-    Amount(
+    Number(
         "total_amount",
         label="Amount",
         sort=Sort("total", labels=("Smallest total first", "Largest total first")),
@@ -92,7 +92,7 @@ ORDERS = SearchSchema(
             ),
             Text("description", weights=Weights(word=4, prefix=2, fuzzy=0.5), highlight=True),
             Integer("quantity"),
-            Amount("unit_price"),
+            Number("unit_price"),
         ),
         default=list,
     ),

@@ -64,7 +64,7 @@ class AnyOf:
 
 @dataclass(frozen=True)
 class Equals:
-    """A filter by one whole value, `?sku=LMP-1`."""
+    """A filter by one whole value, `?code=A-1`."""
 
     param: str
     _: KW_ONLY
@@ -78,7 +78,7 @@ class Equals:
 
 @dataclass(frozen=True)
 class Between:
-    """A filter by a range, `?total_min=5&total_max=10`. Both ends belong to it; a day stands for the whole day."""
+    """A filter by a range, `?size_min=5&size_max=10`. Both ends belong to it; a day stands for the whole day."""
 
     lower: str
     upper: str
@@ -168,8 +168,8 @@ class Integer(SearchField):
 
 
 @dataclass(frozen=True, eq=False)
-class Amount(SearchField):
-    """A decimal number. A double holds 15 digits exactly."""
+class Number(SearchField):
+    """A decimal number, such as a price. A double holds 15 digits exactly."""
 
     max_digits: int = field(default=12, kw_only=True)
     decimal_places: int = field(default=2, kw_only=True)
@@ -177,7 +177,7 @@ class Amount(SearchField):
 
     sort_rank = 1
     largest_first = True
-    sort_words = ("Smallest {} first", "Largest {} first")
+    sort_words = ("{}, smallest first", "{}, largest first")
 
     def mapping(self) -> Any:
         return dsl.DoubleField(attr=self.attr)
@@ -201,7 +201,7 @@ class Moment(SearchField):
 
 @dataclass(frozen=True, eq=False)
 class Keyword(SearchField):
-    """A value that is only ever compared as a whole, such as a currency; also a list of such."""
+    """A value that is only ever compared as a whole, such as a language, or a list of such values."""
 
     many: bool = field(default=False, kw_only=True)
 

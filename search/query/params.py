@@ -13,7 +13,7 @@ from rest_framework.fields import empty
 
 from ..exceptions import InvalidQuery
 from .export import FORMATS
-from .fields import Amount, AnyOf, Between, Choice, Equals, Moment
+from .fields import AnyOf, Between, Choice, Equals, Moment, Number
 from .parser import parse
 from .schema import BoundFilter, SearchSchema
 from .search import MAX_RESULT_WINDOW
@@ -173,7 +173,7 @@ def _bound_field(bound: BoundFilter, *, until: bool, help_text: str) -> Any:
     help_text = help_text or f"{'Maximum' if until else 'Minimum'} of: {field.title}."
     if isinstance(field, Moment):
         return DateOrDateTimeField(until=until, help_text=help_text)
-    if isinstance(field, Amount):
+    if isinstance(field, Number):
         return serializers.DecimalField(
             **OPTIONAL,
             max_digits=field.max_digits,

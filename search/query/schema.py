@@ -143,8 +143,8 @@ class SearchSchema:
         return tuple(sorted(bound, key=lambda each: each.rank))
 
     def _facets(self) -> dict[str, BoundFacet]:
-        order = [bound.leaf for bound in self.filters]
-        leaves = [*order, *(leaf for leaf in self.leaves if leaf not in order)]
+        filtered = [bound.leaf for bound in self.filters]
+        leaves = [*filtered, *(leaf for leaf in self.leaves if leaf not in filtered)]
         return {
             leaf.field.facet.name: BoundFacet(
                 leaf.field.facet, leaf.field.facet.aggregation(leaf.name + leaf.field.raw_suffix)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from .facets import Months, Ranges, Terms
-from .fields import REQUIRED, Amount, Integer, Keyword, Moment, Nested, SearchField
+from .fields import REQUIRED, Integer, Keyword, Moment, Nested, Number, SearchField
 from .params import RenamedFieldsMixin
 from .schema import SearchSchema
 
@@ -54,7 +54,7 @@ def hit_field(field: SearchField, *, is_nested: bool = False) -> Any:
         options = {"default": field.default}
     if isinstance(field, Nested):
         return _item_serializer(field)(many=True, **options)
-    if isinstance(field, Amount):
+    if isinstance(field, Number):
         return serializers.DecimalField(max_digits=field.max_digits, decimal_places=field.decimal_places, **options)
     if isinstance(field, Integer):
         return serializers.IntegerField(**options)

@@ -39,7 +39,7 @@ def points_in_time(name: str, expected: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def asked() -> Iterator[str]:
+def index() -> Iterator[str]:
     """The name of an index with the 500 orders, for a whole module."""
     with index_of(five_hundred()) as name:
         yield name

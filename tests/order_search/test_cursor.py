@@ -89,29 +89,22 @@ class TestPages:
     """In an engine."""
 
     @pytest.mark.parametrize("sort", ["relevance", "-relevance", "created", "total", "-customer"])
-    def test_every_order_comes_once(self, asked: str, sort: str) -> None:
-        whole = search(
-            request(q="ord", sort=sort, page=1, page_size=200), DeadlineClient(index=asked, seconds=PATIENCE)
-        ).results
-        got = list(pages(request(q="ord", sort=sort, page_size=7), asked))
+    def test_every_order_comes_once(self, index: str, sort: str) -> None:
+        whole = find(request(q="ord", sort=sort, page=1, page_size=200), index).results
+        got = list(pages(request(q="ord", sort=sort, page_size=7), index))
         assert [key for page in got for key in page] == [order["id"] for order in whole]
         assert [len(page) for page in got] == [7, 7, 7, 7, len(whole) - 28]
 
-    def test_a_whole_number_of_pages_has_no_empty_one(self, asked: str) -> None:
-        assert [len(page) for page in pages(request(page_size=100), asked)] == [100] * 5
+    def test_a_whole_number_of_pages_has_no_empty_one(self, index: str) -> None:
+        assert [len(page) for page in pages(request(page_size=100), index)] == [100] * 5
 
-    def test_errors_are_forgiven_on_every_page(self, asked: str) -> None:
-        assert [len(page) for page in pages(request(q="umbrela", page_size=1), asked)] == [1, 1]
+    def test_errors_are_forgiven_on_every_page(self, index: str) -> None:
+        assert [len(page) for page in pages(request(q="umbrela", page_size=1), index)] == [1, 1]
 
     def test_a_result_stays_as_it_was_while_orders_come_change_and_go(self) -> None:
         with index_of(five_hundred()[:40]) as name:
             wanted = request(sort="total", page_size=10)
-            before = [
-                order["id"]
-                for order in search(
-                    replace(wanted, page=1, page_size=200), DeadlineClient(index=name, seconds=PATIENCE)
-                ).results
-            ]
+            before = [order["id"] for order in find(replace(wanted, page=1, page_size=200), name).results]
             got, found = [], find(wanted, name)
             for at in range(4):
                 got += [order["id"] for order in found.results]
@@ -126,17 +119,17 @@ class TestPages:
             assert got == before
             assert find(wanted, name).count == 40  # four came, four went
 
-    def test_a_page_can_be_asked_for_again(self, asked: str) -> None:
+    def test_a_page_can_be_asked_for_again(self, index: str) -> None:
         wanted = request(page_size=100)
-        second = replace(wanted, cursor=find(wanted, asked).cursor or "")
-        assert find(second, asked).results == find(second, asked).results
+        second = replace(wanted, cursor=find(wanted, index).cursor or "")
+        assert find(second, index).results == find(second, index).results
 
-    def test_a_point_in_time_that_has_ended_is_an_expired_cursor(self, asked: str) -> None:
+    def test_a_point_in_time_that_has_ended_is_an_expired_cursor(self, index: str) -> None:
         wanted = request(page_size=100)
-        second = replace(wanted, cursor=find(wanted, asked).cursor or "")
-        DeadlineClient(asked).close_point_in_time(position(second).pit)
+        second = replace(wanted, cursor=find(wanted, index).cursor or "")
+        DeadlineClient(index).close_point_in_time(position(second).pit)
         with pytest.raises(CursorExpired):
-            find(second, asked)
+            find(second, index)
 
     def test_a_result_that_need_not_last_stays_from_its_second_page_on(self) -> None:
         some = five_hundred()[:40]

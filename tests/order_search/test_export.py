@@ -143,9 +143,9 @@ class TestOverHttp:
 class TestParts:
     """Without HTTP."""
 
-    def test_a_point_in_time_ends_with_the_export(self, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_point_in_time_ends_with_the_export(self, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(export, "PAGE_SIZE", 200)
-        exported = exported_from(asked, "csv")
+        exported = exported_from(index, "csv")
         assert len(list(exported)) == 4  # the head, and three parts
         point = decode_cursor(exported.first_cursor or "", exported.request.key).pit
         exported.close()
@@ -153,11 +153,11 @@ class TestParts:
             engine_client().search(pit={"id": point})
 
     def test_an_engine_that_fails_on_the_way_breaks_the_answer_off(
-        self, asked: str, monkeypatch: pytest.MonkeyPatch
+        self, index: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """So that no client takes the part that it has for the whole."""
         monkeypatch.setattr(export, "PAGE_SIZE", 200)
-        exported = exported_from(asked, "ndjson")
+        exported = exported_from(index, "ndjson")
         parts = iter(exported)
         assert [next(parts), next(parts).count("\n")] == ["", 200]
         exported.close()

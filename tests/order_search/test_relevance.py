@@ -131,8 +131,8 @@ def numbers(found: SearchResult) -> list[str]:
 
 
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case.text)
-def test_relevance(asked: str, case: Case) -> None:
-    found = numbers(ask(asked, case.text))
+def test_relevance(index: str, case: Case) -> None:
+    found = numbers(ask(index, case.text))
     first, there, absent = (set(filter(None, each.split(","))) for each in case[1:])
     assert set(found[:1]) >= first, found
     assert set(found) >= there, there - set(found)
@@ -145,29 +145,29 @@ def test_the_table_is_of_the_500_orders() -> None:
     assert len({order["order_number"] for order in five_hundred()}) == 500
 
 
-def test_equal_ones_come_newest_first(asked: str) -> None:
-    found = ask(asked, "clara")
+def test_equal_ones_come_newest_first(index: str) -> None:
+    found = ask(index, "clara")
     ids = [order["id"] for order in found.results]
     assert len(ids) == found.count > 10
     assert ids == sorted(ids, reverse=True)
 
 
-def test_without_a_text_all_come_newest_first(asked: str) -> None:
-    found = ask(asked, "  ")
+def test_without_a_text_all_come_newest_first(index: str) -> None:
+    found = ask(index, "  ")
     assert (found.count, [order["id"] for order in found.results]) == (500, [*range(500, 300, -1)])
 
 
-def test_an_error_is_forgiven_only_where_nothing_is_found_else(asked: str) -> None:
-    assert (numbers(ask(asked, "schmidt")), ask(asked, "schmidt").is_fuzzy) == (["ORD-1030"], False)
-    found = ask(asked, "schmiqt")
+def test_an_error_is_forgiven_only_where_nothing_is_found_else(index: str) -> None:
+    assert (numbers(ask(index, "schmidt")), ask(index, "schmidt").is_fuzzy) == (["ORD-1030"], False)
+    found = ask(index, "schmiqt")
     assert (sorted(numbers(found)), found.is_fuzzy) == (["ORD-1030", "ORD-1031"], True)
 
 
-def test_whether_errors_are_forgiven_depends_on_no_filter(asked: str) -> None:
+def test_whether_errors_are_forgiven_depends_on_no_filter(index: str) -> None:
     """Else a filter would bring up orders that the text does not mean."""
-    status = ask(asked, "schmidt").results[0]["status"]
+    status = ask(index, "schmidt").results[0]["status"]
     other = "paid" if status != "paid" else "draft"
-    assert ask(asked, "schmidt", status=(other,)).count == 0
+    assert ask(index, "schmidt", status=(other,)).count == 0
 
 
 @pytest.mark.parametrize(
@@ -183,5 +183,5 @@ def test_whether_errors_are_forgiven_depends_on_no_filter(asked: str) -> None:
         ("", None),
     ],
 )
-def test_did_you_mean(asked: str, text: str, meant: str | None) -> None:
-    assert ask(asked, text, correct=True).did_you_mean == meant
+def test_did_you_mean(index: str, text: str, meant: str | None) -> None:
+    assert ask(index, text, correct=True).did_you_mean == meant

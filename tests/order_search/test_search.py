@@ -63,10 +63,10 @@ FILTERS: dict[str, tuple[dict[str, Any], Any]] = {
 
 @pytest.mark.parametrize("facets", [(), FACETS], ids=["", "with facets"])
 @pytest.mark.parametrize("name", FILTERS)
-def test_filters(asked: str, name: str, facets: tuple[str, ...]) -> None:
+def test_filters(index: str, name: str, facets: tuple[str, ...]) -> None:
     wanted, holds = FILTERS[name]
     expected = [order["id"] for order in reversed(ALL) if holds(order)]
-    found = ask(asked, facets=facets, sort="-created", **wanted)
+    found = ask(index, facets=facets, sort="-created", **wanted)
     assert (found.count, [order["id"] for order in found.results]) == (len(expected), expected[:200])
 
 
@@ -78,16 +78,16 @@ KEYS = {
 
 
 @pytest.mark.parametrize("sort", [f"{dash}{name}" for name in KEYS for dash in ("", "-")])
-def test_orders(asked: str, sort: str) -> None:
+def test_orders(index: str, sort: str) -> None:
     expected = sorted(ALL, key=KEYS[sort.lstrip("-")], reverse=sort.startswith("-"))
-    found = ask(asked, sort=sort)
+    found = ask(index, sort=sort)
     assert [order["id"] for order in found.results] == [order["id"] for order in expected[:200]]
 
 
 @embedded_lacks("sorts by what a normalizer was given")
 @pytest.mark.parametrize("sort", ["customer", "-customer"])
-def test_customers_are_sorted_whatever_their_accents_and_case(asked: str, sort: str) -> None:
-    found = [order["customer_name"] for order in ask(asked, q="ord-10", sort=sort).results]
+def test_customers_are_sorted_whatever_their_accents_and_case(index: str, sort: str) -> None:
+    found = [order["customer_name"] for order in ask(index, q="ord-10", sort=sort).results]
     some = [name for name in found if name in ("Ægir Þór", "Anna", "François Lefèvre", "Jane Doe", "Łukasz Żółć")]
     assert some == sorted(
         ["Ægir Þór", "François Lefèvre", "Jane Doe", "Łukasz Żółć"], key=order_of, reverse="-" in sort
@@ -103,16 +103,16 @@ def test_every_sort_is_decided_by_the_id_at_last() -> None:
 
 
 @pytest.mark.parametrize("sort", [sort for sort in SORTS if not sort.startswith("-")])
-def test_a_dash_turns_an_order_round(asked: str, sort: str) -> None:
-    one, other = (ask(asked, q="lamp", sort=f"{dash}{sort}").results for dash in ("", "-"))
+def test_a_dash_turns_an_order_round(index: str, sort: str) -> None:
+    one, other = (ask(index, q="lamp", sort=f"{dash}{sort}").results for dash in ("", "-"))
     assert 2 < len(one) < 200
     assert [order["id"] for order in other] == [order["id"] for order in reversed(one)]
 
 
-def test_the_best_come_first_by_relevance_and_last_by_its_reverse(asked: str) -> None:
-    first, last = (ask(asked, q="lamp", sort=sort).results for sort in ("relevance", "-relevance"))
+def test_the_best_come_first_by_relevance_and_last_by_its_reverse(index: str) -> None:
+    first, last = (ask(index, q="lamp", sort=sort).results for sort in ("relevance", "-relevance"))
     assert [order["customer_name"] for order in (first[0], last[-1])] == ["Zachary Lamp", "Zachary Lamp"]
-    assert ask(asked, q="lamp").results == first  # as it is without a word about it
+    assert ask(index, q="lamp").results == first  # as it is without a word about it
 
 
 def counted(orders: list[dict[str, Any]], field: str) -> list[dict[str, Any]]:
@@ -124,8 +124,8 @@ def by_value(facet: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(facet, key=lambda each: each["value"])
 
 
-def test_facets_of_all(asked: str) -> None:
-    facets = ask(asked, facets=FACETS).facets
+def test_facets_of_all(index: str) -> None:
+    facets = ask(index, facets=FACETS).facets
     assert facets is not None
     assert list(facets) == ["status", "currency", "amount", "month"]
     assert by_value(facets["status"]) == counted(ALL, "status")
@@ -134,7 +134,7 @@ def test_facets_of_all(asked: str) -> None:
     assert facets["amount"] == amounts(ALL)
 
 
-def test_a_facet_ignores_its_own_filter_and_no_other(asked: str) -> None:
+def test_a_facet_ignores_its_own_filter_and_no_other(index: str) -> None:
     chosen = {
         "status": ("paid",),
         "currency": ("EUR", "CHF"),
@@ -150,7 +150,7 @@ def test_a_facet_ignores_its_own_filter_and_no_other(asked: str) -> None:
     but = {
         facet: [order for order in ALL if all(holds[each](order) for each in holds if each != facet)] for facet in holds
     }
-    found = ask(asked, facets=FACETS, **chosen)
+    found = ask(index, facets=FACETS, **chosen)
     assert found.count == sum(all(each(order) for each in holds.values()) for order in ALL)
     assert found.facets is not None
     assert by_value(found.facets["status"]) == counted(but["status"], "status")
@@ -181,13 +181,13 @@ def amounts(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def test_only_the_facets_that_are_wanted(asked: str) -> None:
-    assert list(ask(asked, facets=("month",)).facets or {}) == ["month"]
-    assert ask(asked).facets is None
+def test_only_the_facets_that_are_wanted(index: str) -> None:
+    assert list(ask(index, facets=("month",)).facets or {}) == ["month"]
+    assert ask(index).facets is None
 
 
-def highlights(asked: str, text: str) -> dict[str, Any]:
-    found = ask(asked, q=text, highlight=True)
+def highlights(index: str, text: str) -> dict[str, Any]:
+    found = ask(index, q=text, highlight=True)
     return {order["order_number"]: order.get("highlight") for order in found.results}
 
 
@@ -208,29 +208,29 @@ def highlights(asked: str, text: str) -> dict[str, Any]:
         ("off", "WEB*1?", {"note": ["50% &lt;b&gt;<mark>off</mark>&lt;&#x2F;b&gt; &amp; more"]}),  # safe to show
     ],
 )
-def test_highlights(asked: str, text: str, number: str, shown: dict[str, Any]) -> None:
-    assert highlights(asked, text)[number] == shown
+def test_highlights(index: str, text: str, number: str, shown: dict[str, Any]) -> None:
+    assert highlights(index, text)[number] == shown
 
 
-def test_highlights_in_lines(asked: str) -> None:
-    assert highlights(asked, "brass lmp")["ORD-1001"] == {
+def test_highlights_in_lines(index: str) -> None:
+    assert highlights(index, "brass lmp")["ORD-1001"] == {
         "lines.sku": ["<mark>LMP-100</mark>"],
         "lines.description": ["Desk lamp, <mark>brass</mark>"],
     }
 
 
-def test_nothing_is_highlighted_unless_it_is_wanted(asked: str) -> None:
-    assert "highlight" not in ask(asked, q="jane").results[0]
-    assert "highlight" not in ask(asked, highlight=True).results[0]
+def test_nothing_is_highlighted_unless_it_is_wanted(index: str) -> None:
+    assert "highlight" not in ask(index, q="jane").results[0]
+    assert "highlight" not in ask(index, highlight=True).results[0]
 
 
-def test_only_the_fields_that_are_wanted(asked: str) -> None:
-    assert ask(asked, q="jane doe", fields=("order_number", "status")).results[0] == {
+def test_only_the_fields_that_are_wanted(index: str) -> None:
+    assert ask(index, q="jane doe", fields=("order_number", "status")).results[0] == {
         "order_number": "ORD-1001",
         "status": "placed",
     }
 
 
-def test_a_search_has_a_time_limit(asked: str) -> None:
+def test_a_search_has_a_time_limit(index: str) -> None:
     with pytest.raises(SearchTooSlow):
-        search(SearchRequest(schema=ORDERS, page=1), DeadlineClient(index=asked, seconds=0.001))
+        search(SearchRequest(schema=ORDERS, page=1), DeadlineClient(index, seconds=0.001))

@@ -33,15 +33,15 @@ PATIENCE = 10  # seconds
     ],
 )
 def test_what_is_suggested(
-    asked: str, typed: str, order_numbers: list[str], customers: list[str], skus: list[str]
+    index: str, typed: str, order_numbers: list[str], customers: list[str], skus: list[str]
 ) -> None:
-    found = suggest(ORDERS, typed, DeadlineClient(index=asked, seconds=PATIENCE))
+    found = suggest(ORDERS, typed, DeadlineClient(index, seconds=PATIENCE))
     texts = {kind: sorted(each["text"] for each in found[kind]) for kind in ("order_numbers", "customers", "skus")}
     assert texts == {"order_numbers": order_numbers, "customers": customers, "skus": skus}
 
 
-def test_the_most_frequent_five_with_how_many_there_are(asked: str) -> None:
-    found = suggest(ORDERS, "p", DeadlineClient(index=asked, seconds=PATIENCE))
+def test_the_most_frequent_five_with_how_many_there_are(index: str) -> None:
+    found = suggest(ORDERS, "p", DeadlineClient(index, seconds=PATIENCE))
     assert found["skus"] == [
         {"text": "PAP-3", "count": 116},
         {"text": "PEN-1", "count": 116},
@@ -52,8 +52,8 @@ def test_the_most_frequent_five_with_how_many_there_are(asked: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("featherstne", "featherstone"), ("jane", None), ("qqqqqqq", None)])
-def test_did_you_mean(asked: str, typed: str, meant: str | None) -> None:
-    assert suggest(ORDERS, typed, DeadlineClient(index=asked, seconds=PATIENCE))["did_you_mean"] == meant
+def test_did_you_mean(index: str, typed: str, meant: str | None) -> None:
+    assert suggest(ORDERS, typed, DeadlineClient(index, seconds=PATIENCE))["did_you_mean"] == meant
 
 
 def test_the_answer(client: Client, engine: Elasticsearch, db: Any, patient: None) -> None:
