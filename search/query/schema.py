@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, Self, TypeVar
 from ..exceptions import SearchError, SearchTooSlow
 from ..mapping.base import VersionedDocument
 from .facets import BoundFacet
-from .fields import AnyOf, Choice, Equals, Filter, Nested, SearchField
+from .fields import AnyOf, Choice, Equals, Filter, Nested, SearchField, Text
 
 DocumentClass = TypeVar("DocumentClass", bound=type[VersionedDocument])
 SortKeys = list[str | dict[str, Any]]
+RESERVED_PARAMS = ("q", "sort", "fields", "fresh", "page", "page_size", "cursor", "facets", "highlight", "format")
 UNAVAILABLE = "Search is not available at present. Try again in a few seconds."
 TOO_SLOW = "The search took too long. Search for less, or try again in a few seconds."
 
@@ -90,6 +91,7 @@ class SearchSchema:
         self.columns = (*(field.name for field in fields), "version")
         self.filters = self._filters()
         self.filter_params = tuple(param for bound in self.filters for param in bound.filter.params)
+        self._validate()
         self.facets = self._facets()
         self.sorts = self._sorts()
         self._clauses()
@@ -128,6 +130,19 @@ class SearchSchema:
     def failure_text(self, error: SearchError) -> str:
         """Return what to tell people when a search has failed."""
         return TOO_SLOW if isinstance(error, SearchTooSlow) else self.unavailable
+
+    def _validate(self) -> None:
+        """Raise TypeError for a table that would fail only in the engine, or would hide a parameter."""
+        for field, name, _ in self.leaves:
+            if type(field) is Text and (field.sort or field.filter or field.facet):
+                raise TypeError(f"{name} is a Text, which cannot be sorted, filtered or a facet. Make it a Name.")
+        params = [*RESERVED_PARAMS, *self.filter_params]
+        for param in params:
+            if params.count(param) > 1:
+                raise TypeError(f"The parameter {param} stands for two things. Give one filter another name.")
+        sorts = {leaf.field.sort.name for leaf in self.leaves if leaf.field.sort}
+        if self.default_sort.removeprefix("-") not in {"", *sorts}:
+            raise TypeError(f"There is no sort {self.default_sort}. Give the name of a field's sort.")
 
     def _filters(self) -> tuple[BoundFilter, ...]:
         bound = [

@@ -10,12 +10,13 @@ from django_elasticsearch_dsl.registries import DocumentRegistry
 from elasticsearch import Elasticsearch
 from elasticsearch.dsl.connections import connections
 
+from search.conf import conf
 from search.mapping.base import VersionedDocument
 from search.mapping.fingerprint import signed_body
 from search.query.client import DeadlineClient
 from search.query.export import Export
 from search.query.facets import Terms
-from search.query.fields import AnyOf, Equals, Keyword, Name, Sort, Weights
+from search.query.fields import AnyOf, Equals, Keyword, Name, Sort, Text, Weights
 from search.query.params import ExportParams, SearchParams
 from search.query.request import SearchRequest, SearchResult
 from search.query.schema import SearchSchema, searchable
@@ -51,7 +52,7 @@ class SearchedItem(VersionedDocument):
         return sorted(part.name for part in instance.parts.all())
 
     class Index:
-        name = "searched-items"
+        name = f"{conf.INDEX_PREFIX}searched-items"
         settings = {"number_of_shards": 1, "number_of_replicas": 0}
 
     class Django:
@@ -97,6 +98,20 @@ def test_an_undecorated_schema_says_what_to_do() -> None:
         SearchSchema(Keyword("id"), name="thing").alias  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("fields", "options", "problem"),
+    [
+        ([Text("note", sort=Sort("note"))], {}, "note is a Text, which cannot be sorted, filtered or a facet."),
+        ([Keyword("a", filter=AnyOf("x")), Keyword("b", filter=AnyOf("x"))], {}, "The parameter x stands for two"),
+        ([Keyword("a", filter=AnyOf("page"))], {}, "The parameter page stands for two"),
+        ([Keyword("a")], {"default_sort": "-name"}, "There is no sort -name."),
+    ],
+)
+def test_a_table_that_cannot_work_is_refused(fields: list[Any], options: dict[str, str], problem: str) -> None:
+    with pytest.raises(TypeError, match=problem):
+        SearchSchema(*fields, name="thing", **options)
+
+
 @pytest.mark.parametrize("params_class", [SearchParams, ExportParams])
 def test_parameters_follow_from_the_table(params_class: type[SearchParams]) -> None:
     class ItemParams(params_class):  # type: ignore[valid-type,misc]
@@ -124,9 +139,9 @@ def index(engine: Elasticsearch, db: None, monkeypatch: pytest.MonkeyPatch) -> I
     for name, parts in NAMES.items():
         item = Item.objects.create(name=name)
         Part.objects.bulk_create(Part(item=item, name=part) for part in parts)
-        engine.index(
-            index=ITEMS.alias, id=str(item.pk), document=json.loads(json.dumps(document.prepare(item), default=str))
-        )
+        item.refresh_from_db()  # the triggers have set its version
+        source = json.dumps(document.prepare(item), default=str)
+        engine.index(index=ITEMS.alias, id=str(item.pk), document=json.loads(source))
     engine.indices.refresh(index=ITEMS.alias)
     yield ITEMS.alias
     engine.indices.delete(index=ITEMS.alias)
