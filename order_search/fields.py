@@ -24,7 +24,7 @@ from search.query.fields import (
 )
 from search.query.schema import SearchSchema
 
-# Defaults are for documents of an older mapping, which lack these fields until the next rebuild.
+# Defaults are answered for documents of an older mapping, which have these fields only after the next rebuild.
 ORDERS = SearchSchema(
     Integer("id", is_long=True),
     Code(

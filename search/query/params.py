@@ -1,4 +1,4 @@
-"""The query parameters of a schema's search, export and suggestions, and the kinds of parameters that DRF lacks."""
+"""The query parameters of a schema's search, export and suggestions, and kinds of parameters that DRF does not have."""
 
 import re
 from collections.abc import Iterable

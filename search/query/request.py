@@ -1,4 +1,4 @@
-"""What a search is asked for and what it returns."""
+"""The request and the result of a search."""
 
 import hashlib
 import json

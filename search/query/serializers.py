@@ -47,7 +47,7 @@ class SearchHit(serializers.Serializer[Any]):
 def hit_field(field: SearchField, *, is_nested: bool = False) -> Any:
     """Return the serializer field of a document's field.
 
-    A document of an older mapping may lack a field: then the answer has the field's default, or leaves it out.
+    A document of an older mapping may be without a field: the answer then has the field's default, or leaves it out.
     """
     options: Fields = {} if is_nested else {"required": False}
     if field.default is not REQUIRED:

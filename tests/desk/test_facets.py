@@ -69,15 +69,17 @@ def test_sorts_begin_with_the_direction_that_people_expect() -> None:
 
 
 def test_every_status_stays_in_its_place() -> None:
-    found = [(each.label, each.count, each.is_chosen) for each in choices("status", params("status=draft"), FACETS)]
-    assert found[:3] == [("Draft", 0, True), ("Placed", 0, False), ("Paid", 3, False)]
-    assert len(found) == 6
-    assert {each.count for each in choices("status", params(), None)} == {None}
+    statuses = [
+        (choice.label, choice.count, choice.is_chosen) for choice in choices("status", params("status=draft"), FACETS)
+    ]
+    assert statuses[:3] == [("Draft", 0, True), ("Placed", 0, False), ("Paid", 3, False)]
+    assert len(statuses) == 6
+    assert {choice.count for choice in choices("status", params(), None)} == {None}
 
 
 def test_a_chosen_currency_is_shown_even_if_no_order_has_it() -> None:
-    found = choices("currency", params("currency=CHF&currency=EUR"))
-    assert [(each.value, each.count, each.is_chosen) for each in found] == [
+    currencies = choices("currency", params("currency=CHF&currency=EUR"))
+    assert [(choice.value, choice.count, choice.is_chosen) for choice in currencies] == [
         ("USD", 2, False),
         ("EUR", 1, True),
         ("CHF", 0, True),
@@ -102,11 +104,11 @@ def test_a_month_is_its_first_and_last_day() -> None:
 
 def test_each_filter_in_use_can_be_removed() -> None:
     search = params("q=a&status=paid&currency=EUR&customer=Jo&sku=X&total_min=5&created_before=2024-05-01&sort=total")
-    found = {chip.label: str(chip.address) for chip in facets.chips(search)}
-    assert [*found] == ["Paid", "EUR", "Customer: Jo", "SKU: X", "Amount from 5", "Created to 2024-05-01"]
-    assert "status" not in found["Paid"]
-    assert "total_min" not in found["Amount from 5"]
-    assert all("q=a" in each and "sort=total" in each for each in found.values())
+    addresses = {chip.label: str(chip.address) for chip in facets.chips(search)}
+    assert [*addresses] == ["Paid", "EUR", "Customer: Jo", "SKU: X", "Amount from 5", "Created to 2024-05-01"]
+    assert "status" not in addresses["Paid"]
+    assert "total_min" not in addresses["Amount from 5"]
+    assert all("q=a" in address and "sort=total" in address for address in addresses.values())
 
 
 def test_a_month_without_orders_has_its_place_in_the_chart() -> None:

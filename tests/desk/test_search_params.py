@@ -11,7 +11,7 @@ def params(query: str) -> SearchParams:
 
 
 @pytest.mark.parametrize(
-    ("query", "tidy"),
+    ("query", "clean"),
     [
         ("", "/"),
         ("q=", "/"),
@@ -23,9 +23,9 @@ def params(query: str) -> SearchParams:
         ("q=%26+%3D%23&customer=Jos%C3%A9", "/?q=%26%20%3D%23&customer=Jos%C3%A9"),
     ],
 )
-def test_empty_unknown_and_repeated_parameters_are_left_out(query: str, tidy: str) -> None:
-    assert str(params(query)) == tidy
-    assert str(params(tidy.partition("?")[2])) == tidy
+def test_empty_unknown_and_repeated_parameters_are_left_out(query: str, clean: str) -> None:
+    assert str(params(query)) == clean
+    assert str(params(clean.partition("?")[2])) == clean
 
 
 def test_a_change_leads_to_the_first_page() -> None:

@@ -1,4 +1,4 @@
-"""GET /orders/search/export: a whole result, safe to open, in constant memory, and never cut short without a sign."""
+"""GET /orders/search/export: a whole result, safe to open, in constant memory, and never silently cut short."""
 
 import csv
 import io
@@ -52,7 +52,7 @@ class TestOverHttp:
 
     @pytest.fixture
     def filled(self, engine: Elasticsearch, patient: None) -> Iterator[Elasticsearch]:
-        """The 500 orders behind the alias, and one whose texts are formulas; parts are small."""
+        """The 500 orders behind the alias, and one whose texts are formulas; pages are small."""
         name = lifecycle.make(OrderDocument)
         engine.indices.put_alias(index=name, name=OrderDocument._index._name)
         orders = [*five_hundred(), source(501, "=A1", '=HYPERLINK("x")', "a\nb, c", [("-5", "@x")])]
@@ -94,11 +94,11 @@ class TestOverHttp:
         response, text = self.get(client, "format=ndjson&q=walker&status=paid&sort=-total")
         assert response["Content-Type"] == "application/x-ndjson"
         assert response["Content-Disposition"] == 'attachment; filename="orders.ndjson"'
-        found = client.get("/orders/search?q=walker&status=paid&sort=-total&page_size=200").json()
-        assert found["count"] > 1
-        assert [json.loads(line) for line in text.splitlines()] == found["results"]
+        answer = client.get("/orders/search?q=walker&status=paid&sort=-total&page_size=200").json()
+        assert answer["count"] > 1
+        assert [json.loads(line) for line in text.splitlines()] == answer["results"]
 
-    def test_all_parts_and_each_order_once(
+    def test_all_pages_and_each_order_once(
         self, client: Client, filled: Elasticsearch, db: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(export, "PAGE_SIZE", 100)
@@ -146,7 +146,7 @@ class TestParts:
     def test_a_point_in_time_ends_with_the_export(self, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(export, "PAGE_SIZE", 200)
         exported = exported_from(index, "csv")
-        assert len(list(exported)) == 4  # the head, and three parts
+        assert len(list(exported)) == 4  # the head, and three pages
         point = decode_cursor(exported.first_cursor or "", exported.request.key).pit
         exported.close()
         with pytest.raises(NotFoundError):

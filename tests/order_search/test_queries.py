@@ -46,7 +46,7 @@ def searched() -> Iterator[str]:
     made.indices.delete(index=name)
 
 
-def found(text: str, name: str) -> list[str]:
+def numbers_found(text: str, name: str) -> list[str]:
     request = SearchRequest(schema=ORDERS, q=text, page=1, page_size=100)
     result = search(request, DeadlineClient(index=name, seconds=30))
     return [order["order_number"] for order in result.results]
@@ -85,7 +85,7 @@ def found(text: str, name: str) -> list[str]:
     ],
 )
 def test_what_is_found(searched: str, text: str, numbers: list[str]) -> None:
-    assert found(text, searched) == numbers
+    assert numbers_found(text, searched) == numbers
 
 
 def test_the_newest_comes_first_and_equal_times_by_id(engine: Elasticsearch) -> None:
@@ -94,4 +94,4 @@ def test_the_newest_comes_first_and_equal_times_by_id(engine: Elasticsearch) -> 
         source = {"id": number, "order_number": str(number), "customer_name": "Ann", "created_at": "2026-01-01"}
         engine.index(index=name, id=str(number), document=source)
     engine.indices.refresh(index=name)
-    assert found("ann", name) == ["3", "2", "1"]
+    assert numbers_found("ann", name) == ["3", "2", "1"]

@@ -336,18 +336,18 @@ def test_an_engine_that_drips_is_503_within_a_second(client: Client, db: None, e
 @pytest.mark.engine
 @pytest.mark.conformance
 @pytest.mark.parametrize("status", [404, 503])
-def test_a_search_whose_index_is_deleted_under_it_is_asked_again(
+def test_a_search_whose_index_is_deleted_is_repeated(
     client: Client, filled: Elasticsearch, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.01, NodeConfig("http", "127.0.0.1", 9200))
     gone = (ApiError if status == 503 else NotFoundError)("gone", meta, {})
     failures, search = iter([gone, gone, gone, None]), Elasticsearch.search
 
-    def gone_at_first(self: Elasticsearch, **asked: Any) -> Any:
+    def gone_at_first(self: Elasticsearch, **options: Any) -> Any:
         if failure := next(failures):
             raise failure
-        return search(self, **asked)
+        return search(self, **options)
 
     monkeypatch.setattr(Elasticsearch, "search", gone_at_first)
     assert get(client)["count"] == 5
-    assert next(failures, "all asked") == "all asked"
+    assert next(failures, "exhausted") == "exhausted"
