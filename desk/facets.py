@@ -1,27 +1,52 @@
-"""The filters that can be chosen, each with how many orders it would leave; and those that are."""
+"""The filters on the page, all from the search's table of fields: what can be chosen, and what is chosen."""
 
 from calendar import monthrange
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from desk.rows import status_label
-from desk.search_params import Address
-from orders.models import OrderStatus
+from desk.search_params import SearchParams
+from search.query.facets import Months, Ranges
+from search.query.fields import AnyOf, Between, Choice, Equals, Moment
+from search.query.schema import BoundFilter, SearchSchema
 
 Facets = dict[str, list[dict[str, Any]]]
-MOST_MONTHS = 12
+MAX_MONTHS = 12
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A value of a filter."""
+class FilterChoice:
+    """A value of a filter, and the number of orders that it would leave."""
 
     value: str
     label: str
-    count: int | None  # None: the engine did not say
+    count: int | None  # None: the search failed
     is_chosen: bool
-    address: Address | None = None  # where choosing it leads; a second time: where leaving it does
+    address: SearchParams | None = None  # where the link leads: it chooses a value, or removes a chosen one
+
+
+@dataclass(frozen=True)
+class FilterInput:
+    """A text field of a filter."""
+
+    name: str
+    label: str
+    placeholder: str
+    value: str
+    is_invalid: bool
+
+
+@dataclass(frozen=True)
+class FilterGroup:
+    """A filter: checkboxes (the choices), or a range of two inputs with common ranges as links (the choices)."""
+
+    name: str
+    label: str
+    choices: list[FilterChoice]
+    param: str = ""  # of the checkboxes
+    inputs: list[FilterInput] = field(default_factory=list)
+    is_date: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,78 +54,133 @@ class Chip:
     """A filter in use, and the address without it."""
 
     label: str
-    address: Address
+    address: SearchParams
 
 
-def statuses(asked: Address, facets: Facets | None) -> list[Choice]:
-    """All of them, in their own order: a list that stays in place."""
-    counts = _counts(facets, "status")
-    chosen = asked.values("status")
+def filter_groups(params: SearchParams, facets: Facets | None, problems: dict[str, list[str]]) -> list[FilterGroup]:
+    """Return the filters that the page shows; `facets` is None when the search failed."""
     return [
-        Choice(status, status_label(status), counts.get(status, 0) if facets else None, status in chosen)
-        for status in OrderStatus.values
+        _range_group(bound, params, facets, problems)
+        if isinstance(bound.filter, Between)
+        else _values_group(bound, bound.filter, params, facets)
+        for bound in params.schema.filters
+        if not isinstance(bound.filter, Equals)
     ]
 
 
-def currencies(asked: Address, facets: Facets | None) -> list[Choice]:
-    """Those that there are, the most frequent first, and those that are chosen."""
-    counts = _counts(facets, "currency")
-    chosen = asked.values("currency")
-    names = [*counts, *(code for code in chosen if code not in counts)]
-    return [Choice(code, code, counts.get(code, 0) if facets else None, code in chosen) for code in names if code]
+def hidden_values(params: SearchParams) -> list[tuple[str, str]]:
+    """Return the parameters that have no input on the page, so that the form sends them again."""
+    names = [bound.filter.param for bound in params.schema.filters if isinstance(bound.filter, Equals)]
+    return [(name, params.get(name)) for name in names if params.get(name)]
 
 
-def amounts(asked: Address, facets: Facets | None) -> list[Choice]:
-    """Ranges of amounts."""
-    return [_amount(asked, each) for each in (facets or {}).get("amount", [])]
+def _values_group(bound: BoundFilter, filter: AnyOf, params: SearchParams, facets: Facets | None) -> FilterGroup:
+    counts = {bucket["value"]: bucket["count"] for bucket in (facets or {}).get(bound.facet, [])}
+    chosen = params.values(filter.param)
+    choices = [
+        FilterChoice(value, label, counts.get(value, 0) if facets else None, value in chosen)
+        for value, label in _values(bound, [*counts], chosen)
+    ]
+    return FilterGroup(bound.facet or filter.param, bound.leaf.field.title, choices, param=filter.param)
 
 
-def _amount(asked: Address, bucket: dict[str, Any]) -> Choice:
-    least, end = bucket["from"], bucket["to"]
-    bounds = {"total_min": str(least) if least else "", "total_max": f"{end - 1}.99" if end else ""}
-    label = f"{least:,} and more" if end is None else f"{least:,} to {end:,}" if least else f"Under {end:,}"
-    return _range(asked, f"{least}-{end or ''}", label, bucket["count"], bounds)
+def _values(bound: BoundFilter, found: list[str], chosen: list[str]) -> list[tuple[str, str]]:
+    """Return a closed list in its own order, so that it stays in place; of an open list what is found or chosen."""
+    if isinstance(bound.leaf.field, Choice):
+        return [(value, str(label)) for value, label in bound.leaf.field.choices]
+    return [(value, value) for value in dict.fromkeys([*found, *chosen]) if value]
 
 
-def months(asked: Address, facets: Facets | None) -> list[Choice]:
-    """The latest months that have orders, the latest first."""
-    return [month(asked, each) for each in reversed((facets or {}).get("month", [])[-MOST_MONTHS:])]
+def _range_group(
+    bound: BoundFilter, params: SearchParams, facets: Facets | None, problems: dict[str, list[str]]
+) -> FilterGroup:
+    is_date = isinstance(bound.leaf.field, Moment)
+    labels = [("From", "from"), ("To", "to")] if is_date else [("At least", "from"), ("At most", "to")]
+    inputs = [
+        FilterInput(name, label, placeholder, params.get(name), name in problems)
+        for name, (label, placeholder) in zip(bound.filter.params, labels, strict=True)
+    ]
+    name = bound.facet or bound.filter.params[0]
+    choices = range_choices(bound, params, (facets or {}).get(bound.facet, []))
+    return FilterGroup(name, bound.leaf.field.title, choices, inputs=inputs, is_date=is_date)
 
 
-def month(asked: Address, bucket: dict[str, Any]) -> Choice:
-    """One month, such as 2026-11."""
+def range_choices(bound: BoundFilter, params: SearchParams, buckets: list[dict[str, Any]]) -> list[FilterChoice]:
+    """Return the ranges of a facet, of months the latest ones first."""
+    facet = bound.leaf.field.facet
+    if isinstance(facet, Months):
+        return [month_choice(bound, params, bucket) for bucket in reversed(buckets[-MAX_MONTHS:])]
+    return [_range_choice(bound, params, bucket) for bucket in buckets] if isinstance(facet, Ranges) else []
+
+
+def _range_choice(bound: BoundFilter, params: SearchParams, bucket: dict[str, Any]) -> FilterChoice:
+    start, end = bucket["from"], bucket["to"]
+    field: Any = bound.leaf.field
+    bounds = (str(start) if start else "", field.last_before(end) if end else "")
+    label = f"{start:,} and more" if end is None else f"{start:,} to {end:,}" if start else f"Under {end:,}"
+    return _bounded(bound, params, f"{start}-{end or ''}", label, bucket["count"], bounds)
+
+
+def month_choice(bound: BoundFilter, params: SearchParams, bucket: dict[str, Any]) -> FilterChoice:
+    """Return the choice of a month, such as 2026-11."""
     first = date.fromisoformat(f"{bucket['value']}-01")
     last = first.replace(day=monthrange(first.year, first.month)[1])
-    bounds = {"created_after": first.isoformat(), "created_before": last.isoformat()}
-    return _range(asked, bucket["value"], f"{first:%B %Y}", bucket["count"], bounds)
+    bounds = (first.isoformat(), last.isoformat())
+    return _bounded(bound, params, bucket["value"], f"{first:%B %Y}", bucket["count"], bounds)
 
 
-def _range(asked: Address, value: str, label: str, count: int, bounds: dict[str, str]) -> Choice:
-    """A choice that is made by two bounds."""
-    is_chosen = all(asked.get(name) == bound for name, bound in bounds.items())
-    new: dict[str, str] = dict.fromkeys(bounds, "") if is_chosen else bounds
-    return Choice(value, label, count, is_chosen, asked.changed(**new))
+def _bounded(
+    bound: BoundFilter, params: SearchParams, value: str, label: str, count: int, bounds: tuple[str, str]
+) -> FilterChoice:
+    values = dict(zip(bound.filter.params, bounds, strict=True))
+    is_chosen = all(params.get(name) == text for name, text in values.items())
+    address = params.replace(**(dict.fromkeys(values, "") if is_chosen else values))
+    return FilterChoice(value, label, count, is_chosen, address)
 
 
-def chips(asked: Address) -> list[Chip]:
-    """The filters in use."""
-    found = [Chip(status_label(value), asked.without("status", value)) for value in asked.values("status")]
-    found += [Chip(value, asked.without("currency", value)) for value in asked.values("currency")]
-    for name, label in (("customer", "Customer"), ("sku", "SKU")):
-        if asked.get(name):
-            found.append(Chip(f"{label}: {asked.get(name)}", asked.changed(**{name: ""})))
-    spans = (("Amount", "total_min", "total_max"), ("Created", "created_after", "created_before"))
-    return found + [chip for span in spans if (chip := _span(asked, *span))]
+def filter_of_facet(schema: SearchSchema, name: str) -> BoundFilter:
+    """Return the filter that a facet belongs to."""
+    return next(bound for bound in schema.filters if bound.facet == name)
 
 
-def _span(asked: Address, label: str, least: str, most: str) -> Chip | None:
-    """A range in use."""
-    first, last = asked.get(least), asked.get(most)
-    if not (first or last):
-        return None
-    words = f"{first} to {last}" if first and last else f"from {first}" if first else f"to {last}"
-    return Chip(f"{label} {words}", asked.changed(**{least: "", most: ""}))
+def chips(params: SearchParams) -> list[Chip]:
+    """Return the filters in use."""
+    return [chip for bound in params.schema.filters for chip in _chips(bound, params)]
 
 
-def _counts(facets: Facets | None, name: str) -> dict[str, int]:
-    return {bucket["value"]: bucket["count"] for bucket in (facets or {}).get(name, [])}
+def _chips(bound: BoundFilter, params: SearchParams) -> Iterator[Chip]:
+    filter, title = bound.filter, bound.leaf.field.title
+    if isinstance(filter, AnyOf):
+        labels = dict(bound.leaf.field.choices) if isinstance(bound.leaf.field, Choice) else {}
+        for value in params.values(filter.param):
+            yield Chip(str(labels.get(value, value)), params.without(filter.param, value))
+    elif isinstance(filter, Equals):
+        if value := params.get(filter.param):
+            yield Chip(f"{title}: {value}", params.replace(**{filter.param: ""}))
+    else:
+        first, last = params.get(filter.lower), params.get(filter.upper)
+        if first or last:
+            words = f"{first} to {last}" if first and last else f"from {first}" if first else f"to {last}"
+            yield Chip(f"{title} {words}", params.replace(**dict.fromkeys(filter.params, "")))
+
+
+def param_labels(schema: SearchSchema) -> dict[str, str]:
+    """Return the names that the parameters have on the page."""
+    labels = {"q": "Search", "sort": "Sort by", "cursor": "Next page"}
+    for bound in schema.filters:
+        title = bound.leaf.field.title
+        if isinstance(bound.filter, Between):
+            labels |= {bound.filter.lower: f"{title} from", bound.filter.upper: f"{title} to"}
+        else:
+            labels[bound.filter.param] = title
+    return labels
+
+
+def sort_options(schema: SearchSchema) -> list[tuple[str, str]]:
+    """Return the sorts with their labels, each in the direction first that people expect."""
+    options = [("", "Best match, or newest")]
+    for name, sorted_field in schema.sorted_fields.items():
+        ascending, descending = sorted_field.sort_labels
+        pair = [(name, ascending), (f"-{name}", descending)]
+        options += reversed(pair) if sorted_field.largest_first else pair
+    return [*options, ("-relevance", "Best match last")]

@@ -1,4 +1,4 @@
-"""What the page at / shows: the result of a search, or why there is none, with what the database knows meanwhile."""
+"""What the search page shows: the result, or why there is none, with orders from the database instead."""
 
 import logging
 from dataclasses import dataclass, field
@@ -8,195 +8,174 @@ from django.http import QueryDict
 
 from desk import chart, facets
 from desk.chart import Chart
-from desk.facets import Chip, Choice
-from desk.rows import Row, rows_found, rows_kept
-from desk.search_params import FILTERS, Address
-from order_search.serializers import SearchParameters, SuggestParameters
-from order_search.views import DOWN, SLOW
+from desk.facets import Chip, Facets, FilterGroup
+from desk.rows import Row, rows_from_hits, rows_from_orders
+from desk.search_params import SearchParams
+from order_search.fields import ORDERS
+from order_search.serializers import OrderSearchParams, SuggestParams
 from orders.models import Order
-from search.exceptions import CursorExpired, InvalidCursor, InvalidQuery, SearchError, SearchTooSlow
-from search.query.request import FACETS, Found, Wanted
-from search.query.search import find
+from search.exceptions import CursorExpired, InvalidCursor, InvalidQuery, SearchError
+from search.query.request import SearchRequest, SearchResult
+from search.query.search import search
 from search.query.suggest import suggest
 
 logger = logging.getLogger(__name__)
 PAGE_SIZE = 30
 COLUMNS = {"number": "Order", "customer": "Customer", "": "Status", "created": "Created", "total": "Total"}
-DOWNWARDS = ("created", "total")  # columns whose largest come first when they are chosen
-SORTS = {
-    "": "Best match, or newest",
-    "-created": "Newest first",
-    "created": "Oldest first",
-    "-total": "Largest total first",
-    "total": "Smallest total first",
-    "number": "Order number",
-    "-number": "Order number, last first",
-    "customer": "Customer, A to Z",
-    "-customer": "Customer, Z to A",
-    "-relevance": "Best match last",
-}
-
-LABELS = {
-    "q": "Search",
-    "total_min": "Amount from",
-    "total_max": "Amount to",
-    "created_after": "Created from",
-    "created_before": "Created to",
-    "cursor": "The next orders",
-}
+CURRENCY = "currency"  # the facet, and the filter, of the amounts that are drawn
 
 
 @dataclass(frozen=True)
-class Head:
-    """A column's head: `direction` as aria-sort says it, and where sorting by it leads."""
+class ColumnHead:
+    """A column's head: `direction` is the value of aria-sort, and `address` sorts by the column."""
 
     label: str
     name: str
     direction: str
-    address: Address | None
+    address: SearchParams | None
 
 
 @dataclass
-class Result:
-    """All that the page says of a search."""
+class SearchPage:
+    """Everything that the page shows of a search."""
 
-    asked: Address
+    params: SearchParams
     rows: list[Row] = field(default_factory=list)
-    count: int | None = None  # None: nobody knows
+    count: int | None = None  # None: the search failed
     status: int = 200
-    problems: dict[str, list[str]] = field(default_factory=dict)  # what is wrong with the address, by parameter
+    problems: dict[str, list[str]] = field(default_factory=dict)  # errors by parameter
     failure: str = ""  # why there is no result
-    next: Address | None = None
-    did_you_mean: Address | None = None
-    forgiven: bool = False
+    next: SearchParams | None = None
+    did_you_mean: SearchParams | None = None
+    is_fuzzy: bool = False
     sorted_by: str = ""
-    found_facets: facets.Facets | None = None
+    facets: Facets | None = None
     charts: list[Chart] = field(default_factory=list)
 
     @property
-    def said_problems(self) -> list[str]:
-        """What is wrong, each with the name that the field has on the page."""
-        found = [(LABELS.get(name, name.capitalize()), texts) for name, texts in self.problems.items()]
-        return [f"{label}: {text}" for label, texts in found for text in texts]
+    def problem_texts(self) -> list[str]:
+        """Return the errors, each with the name that its field has on the page."""
+        labels = facets.param_labels(self.params.schema)
+        return [
+            f"{labels.get(name, name.capitalize())}: {text}" for name, texts in self.problems.items() for text in texts
+        ]
 
     @property
-    def filters(self) -> dict[str, list[Choice]]:
-        """What may be chosen."""
-        kinds = {"status": facets.statuses, "currency": facets.currencies}
-        kinds |= {"amount": facets.amounts, "month": facets.months}
-        return {name: choices(self.asked, self.found_facets) for name, choices in kinds.items()}
+    def filters(self) -> list[FilterGroup]:
+        return facets.filter_groups(self.params, self.facets, self.problems)
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        return facets.hidden_values(self.params)
 
     @property
     def sorts(self) -> list[tuple[str, str]]:
-        """In which orders the result may be."""
-        return [*SORTS.items()]
+        return facets.sort_options(self.params.schema)
 
     @property
     def chips(self) -> list[Chip]:
-        """What is chosen."""
-        return facets.chips(self.asked)
+        return facets.chips(self.params)
 
     @property
-    def unfiltered(self) -> Address:
-        """The text alone."""
-        return self.asked.changed(**dict.fromkeys(FILTERS, ""))
+    def unfiltered(self) -> SearchParams:
+        return self.params.without_filters()
 
     @property
-    def first_page(self) -> Address:
-        """The same search, from its start."""
-        return self.asked.changed()
+    def first_page(self) -> SearchParams:
+        return self.params.replace()
 
     @property
-    def heads(self) -> list[Head]:
-        """The table's heads."""
+    def heads(self) -> list[ColumnHead]:
         return [self._head(name, label) for name, label in COLUMNS.items()]
 
-    def _head(self, name: str, label: str) -> Head:
+    def _head(self, name: str, label: str) -> ColumnHead:
         if not name:
-            return Head(label, "status", "", None)
-        is_up, is_down = self.sorted_by == name, self.sorted_by == f"-{name}"
-        goes_down = is_up or (name in DOWNWARDS and not is_down)
-        direction = "ascending" if is_up else "descending" if is_down else ""
-        return Head(label, name, direction, self.asked.changed(sort=f"-{name}" if goes_down else name))
+            return ColumnHead(label, "status", "", None)
+        is_ascending, is_descending = self.sorted_by == name, self.sorted_by == f"-{name}"
+        largest_first = self.params.schema.sorted_fields[name].largest_first
+        descends = is_ascending or (largest_first and not is_descending)
+        direction = "ascending" if is_ascending else "descending" if is_descending else ""
+        return ColumnHead(label, name, direction, self.params.replace(sort=f"-{name}" if descends else name))
 
 
-def look(asked: Address) -> Result:
-    """Search. What goes wrong is in the answer."""
-    given = SearchParameters(data=asked.parameters)
-    if not given.is_valid():
-        return Result(asked, status=400, problems=_problems(given.errors))
-    # Not lasting: the engine keeps nothing for a letter that is typed, nor for a page that nobody scrolls down.
-    options: dict[str, Any] = {"page_size": PAGE_SIZE, "facets": FACETS, "highlight": True, "lasting": False}
-    wanted = Wanted.of(given.validated_data | options)
+def search_page(params: SearchParams) -> SearchPage:
+    """Search. Failures are part of the page, and raise nothing."""
+    serializer = OrderSearchParams(data=params.parameters)
+    if not serializer.is_valid():
+        return SearchPage(params, status=400, problems=_problems(serializer.errors))
+    # No point in time for a first page: the engine should keep nothing for each letter that is typed.
+    options = {"page_size": PAGE_SIZE, "facets": tuple(ORDERS.facets), "highlight": True, "open_pit": False}
+    request = SearchRequest.from_validated_data(ORDERS, serializer.validated_data | options)
     try:
-        return _found(asked, wanted, find(wanted))
+        return _result_page(params, request, search(request))
     except (InvalidQuery, InvalidCursor) as error:
         name = "q" if isinstance(error, InvalidQuery) else "cursor"
-        return Result(asked, status=400, problems={name: [str(error)]})
+        return SearchPage(params, status=400, problems={name: [str(error)]})
     except CursorExpired:
-        return Result(asked, status=410, failure="This list has grown too old to go on with.")
+        return SearchPage(params, status=410, failure="This list has expired.")
     except SearchError as error:
         logger.warning("search failed: %s", error)
-        return _down(asked, error)
+        return _failure_page(params, error)
 
 
 def completions(query: QueryDict) -> list[str]:
-    """What the text may become: numbers, then customers, then skus. None where there is no answer: nobody waits for it.
+    """Return the suggestions for what has been typed, in the groups' order; none when the search fails.
 
-    The text itself is none: a browser that has put one in would offer it once more.
+    The typed text itself is left out: a browser offers it again after a completion has been chosen.
     """
-    given = SuggestParameters(data=query)
-    if not given.is_valid():
+    serializer = SuggestParams(data=query)
+    if not serializer.is_valid():
         return []
-    typed = given.validated_data["q"]
+    q = serializer.validated_data["q"]
     try:
-        found = suggest(typed)
+        groups = suggest(ORDERS, q)
     except SearchError:
         return []
-    texts = [each["text"] for kind in ("order_numbers", "customers", "skus") for each in found[kind]]
-    return [text for text in dict.fromkeys(texts) if text.casefold() != typed.casefold()]
+    texts = [suggestion["text"] for group in ORDERS.suggestions for suggestion in groups[group.name]]
+    return [text for text in dict.fromkeys(texts) if text.casefold() != q.casefold()]
 
 
 def _problems(errors: Any) -> dict[str, list[str]]:
-    return {name: [str(error) for error in found] for name, found in errors.items()}
+    return {name: [str(error) for error in texts] for name, texts in errors.items()}
 
 
-def _found(asked: Address, wanted: Wanted, found: Found) -> Result:
-    corrected = found.did_you_mean
-    return Result(
-        asked,
-        rows=rows_found(found.results),
-        count=found.count,
-        next=Address({**asked.query, "cursor": [found.cursor]}) if found.cursor else None,
-        did_you_mean=asked.changed(q=corrected) if corrected else None,
-        forgiven=found.forgiven,
-        sorted_by=wanted.order,
-        found_facets=found.facets,
-        charts=_charts(asked, wanted, found),
+def _result_page(params: SearchParams, request: SearchRequest, result: SearchResult) -> SearchPage:
+    correction, cursor = result.did_you_mean, result.cursor
+    return SearchPage(
+        params,
+        rows=rows_from_hits(result.results),
+        count=result.count,
+        next=SearchParams({**params.query, "cursor": [cursor]}, params.schema) if cursor else None,
+        did_you_mean=params.replace(q=correction) if correction else None,
+        is_fuzzy=result.is_fuzzy,
+        sorted_by=request.sort_name,
+        facets=result.facets,
+        charts=_charts(params, request, result),
     )
 
 
-def _charts(asked: Address, wanted: Wanted, found: Found) -> list[Chart]:
-    """By orders, and by amounts in one currency: the one chosen, else the most frequent."""
-    known = found.facets or {}
-    if wanted.cursor or len(known.get("month", [])) < 2:
+def _charts(params: SearchParams, request: SearchRequest, result: SearchResult) -> list[Chart]:
+    """Return a chart of orders, and one of amounts in one currency: the chosen one, else the most frequent."""
+    buckets = result.facets or {}
+    months = buckets.get(chart.MONTH, [])
+    if request.cursor or len(months) < 2:
         return []
-    frequent = wanted.currency or [each["value"] for each in known["currency"] if each["value"]]
-    charts = [chart.orders(asked, known["month"])]
-    if frequent:
-        charts.append(chart.amounts(asked, known["month"], frequent[0]))
-    return [each for each in charts if each]
+    frequent = [bucket["value"] for bucket in buckets[CURRENCY] if bucket["value"]]
+    currencies = request.filters.get(CURRENCY) or frequent
+    charts = [chart.order_chart(params, months)]
+    if currencies:
+        charts.append(chart.amount_chart(params, months, currencies[0]))
+    return [drawn for drawn in charts if drawn]
 
 
-def _down(asked: Address, error: SearchError) -> Result:
-    """No answer: the newest orders are shown as the database has them, and the one with just this number."""
-    failure = SLOW if isinstance(error, SearchTooSlow) else DOWN
-    if asked.get("cursor"):
-        return Result(asked, status=503, failure=failure)
-    return Result(asked, status=503, failure=failure, rows=rows_kept(_kept(asked.get("q"))))
+def _failure_page(params: SearchParams, error: SearchError) -> SearchPage:
+    """Return a page for a failed search: the newest orders of the database, or the one with exactly this number."""
+    failure = ORDERS.failure_text(error)
+    if params.get("cursor"):
+        return SearchPage(params, status=503, failure=failure)
+    return SearchPage(params, status=503, failure=failure, rows=rows_from_orders(_from_database(params.get("q"))))
 
 
-def _kept(number: str) -> list[Order]:
-    """The order with this number, else the newest."""
+def _from_database(number: str) -> list[Order]:
     orders = Order.objects.prefetch_related("lines")
     return [*orders.filter(order_number=number)] or [*orders[:PAGE_SIZE]]

@@ -12,18 +12,18 @@ from django.utils.safestring import mark_safe
 from order_search.serializers import HighlightedOrder
 from orders.models import Order, OrderStatus
 
-MOST_FRAGMENTS = 3
-ELSEWHERE = ("lines.sku", "lines.description", "note")  # where a text may be found, besides the row's own columns
+MAX_FRAGMENTS = 3
+OWN_COLUMNS = ("order_number", "customer_name")  # a match in any other field is shown below the customer
 
 
 @dataclass(frozen=True)
 class Row:
-    """One order. Texts are HTML that is safe when they show where the text was found."""
+    """One order. Texts with highlights are safe HTML."""
 
     id: int
     number: str
     customer: str
-    about: tuple[str, ...]  # what it was found by, or what was bought
+    about: tuple[str, ...]  # the matches in other fields, or what was ordered
     status: str
     created: datetime
     total: Decimal
@@ -31,20 +31,21 @@ class Row:
 
     @property
     def status_label(self) -> str:
-        """The status as people read it."""
         return status_label(self.status)
 
     @classmethod
-    def found(cls, order: dict[str, Any]) -> Self:
-        """From a search's answer."""
-        shown = order.get("highlight", {})
-        fragments = dict.fromkeys(_marked(text) for name in ELSEWHERE for text in shown.get(name, []))
-        bought = [line["description"] or line["sku"] for line in order["lines"]]
+    def from_hit(cls, order: dict[str, Any]) -> Self:
+        """Build a row from a result of a search."""
+        highlight = order.get("highlight", {})
+        texts = [text for name in sorted(highlight, key=_is_own_field) for text in highlight[name]
+                 if name not in OWN_COLUMNS]  # fmt: skip
+        fragments = dict.fromkeys(_safe(text) for text in texts)
+        items = [line["description"] or line["sku"] for line in order["lines"]]
         return cls(
             id=order["id"],
-            number=_marked(*shown.get("order_number", ())) or order["order_number"],
-            customer=_marked(*shown.get("customer_name", ())) or order["customer_name"],
-            about=tuple(fragments)[:MOST_FRAGMENTS] or _summary(bought),
+            number=_safe(*highlight.get("order_number", ())) or order["order_number"],
+            customer=_safe(*highlight.get("customer_name", ())) or order["customer_name"],
+            about=tuple(fragments)[:MAX_FRAGMENTS] or _summary(items),
             status=order["status"],
             created=datetime.fromisoformat(order["created_at"]),
             total=Decimal(order["total_amount"]),
@@ -52,8 +53,8 @@ class Row:
         )
 
     @classmethod
-    def kept(cls, order: Order) -> Self:
-        """From the database."""
+    def from_order(cls, order: Order) -> Self:
+        """Build a row from the database."""
         return cls(
             id=order.pk,
             number=order.order_number,
@@ -66,28 +67,31 @@ class Row:
         )
 
 
-def rows_found(results: list[dict[str, Any]]) -> list[Row]:
-    """The rows of what a search found."""
-    return [Row.found(order) for order in HighlightedOrder(results, many=True).data]
+def rows_from_hits(results: list[dict[str, Any]]) -> list[Row]:
+    return [Row.from_hit(order) for order in HighlightedOrder(results, many=True).data]
 
 
-def rows_kept(orders: Iterable[Order]) -> list[Row]:
-    """The rows of what the database has."""
-    return [Row.kept(order) for order in orders]
+def rows_from_orders(orders: Iterable[Order]) -> list[Row]:
+    return [Row.from_order(order) for order in orders]
 
 
 def status_label(status: str) -> str:
-    """A status as people read it."""
+    """Return a status as people read it."""
     return str(OrderStatus(status).label) if status in OrderStatus else status
 
 
-def _marked(text: str = "") -> str:
-    """The engine has escaped what is in the order; only its marks are HTML."""
+def _is_own_field(name: str) -> bool:
+    """Whether a field is the order's own: matches in lines come first."""
+    return "." not in name
+
+
+def _safe(text: str = "") -> str:
+    """Mark a highlight as safe: the engine has escaped the order's text, and added only the marks."""
     return mark_safe(text)  # noqa: S308
 
 
-def _summary(bought: list[str]) -> tuple[str, ...]:
-    """The first thing, and how many more."""
-    if len(bought) > 1:
-        return (format_html("{} <span>+{} more</span>", bought[0], len(bought) - 1),)
-    return tuple(bought)
+def _summary(items: list[str]) -> tuple[str, ...]:
+    """Return the first item, and the number of the others."""
+    if len(items) > 1:
+        return (format_html("{} <span>+{} more</span>", items[0], len(items) - 1),)
+    return tuple(items)

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from desk.base import DeskView, SecureView, add_security_headers, is_htmx
 from desk.forms import OrderChanged, OrderForm, lock_unchanged
-from desk.results import completions, look
-from desk.search_params import Address
+from desk.results import completions, search_page
+from desk.search_params import SearchParams
 from order_search.views import RETRY_AFTER
 from orders.models import Order
 from orders.retry import retry_on_conflict
@@ -27,18 +27,18 @@ class Search(DeskView):
     """GET /: search orders. The response is always the whole page; htmx takes parts of it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        asked = Address.of(request.GET)
-        if dict(request.GET.lists()) != asked.query and not is_htmx(request):
-            return redirect(str(asked))
-        result = look(asked)
-        response = self.page("search", result.status, result=result, asked=asked)
+        params = SearchParams.from_query(request.GET)
+        if dict(request.GET.lists()) != params.query and not is_htmx(request):
+            return redirect(str(params))
+        result = search_page(params)
+        response = self.page("search", result.status, result=result, params=params)
         if result.status == 503:
             response["Retry-After"] = str(RETRY_AFTER)
-        if is_htmx(request) and not asked.get("cursor"):
+        if is_htmx(request) and not params.get("cursor"):
             # While the user types, the browser's history keeps the last text only.
             is_link = "HX-Boosted" in request.headers
-            is_typing = not is_link and asked.goes_on_from(request.headers.get("HX-Current-URL", ""))
-            response["HX-Replace-Url" if is_typing else "HX-Push-Url"] = str(asked)
+            is_typing = not is_link and params.continues_typing(request.headers.get("HX-Current-URL", ""))
+            response["HX-Replace-Url" if is_typing else "HX-Push-Url"] = str(params)
         return response
 
 

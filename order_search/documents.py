@@ -1,45 +1,24 @@
-"""The documents: how a row of each model looks in the index. The one module of search that imports orders.
-
-To index a model of your own see docs/index-your-own-model.md.
-"""
+"""The order's document. Its fields are those of the table in fields.py; what it reads besides is here."""
 
 from typing import Any
 
-from django_elasticsearch_dsl import fields
 from django_elasticsearch_dsl.registries import registry
 from elasticsearch.dsl import MetaField
 
+from order_search.fields import ORDERS
 from orders.models import Order, OrderLine
 from search.conf import conf
 from search.mapping.base import VersionedDocument
 from search.mapping.column_readers import prefetch_columns
-from search.mapping.text_fields import code_field, name_field, text_field
+from search.query.schema import searchable
 
 
 @registry.register_document
+@searchable(ORDERS)
 class OrderDocument(VersionedDocument):
-    """An order with its lines, as it is searched."""
+    """An order with its lines."""
 
     capture = {OrderLine: "order"}
-
-    id = fields.LongField()
-    order_number = fields.KeywordField(**code_field())
-    customer_name = fields.TextField(**name_field())
-    total_amount = fields.DoubleField()  # exact: a double holds 15 digits, an amount has 12
-    currency = fields.KeywordField()
-    status = fields.KeywordField()
-    note = fields.TextField(**text_field())
-    lines = fields.NestedField(
-        include_in_root=True,  # for highlighting, which cannot look into nested ones
-        properties={
-            "sku": fields.KeywordField(**code_field()),
-            "description": fields.TextField(**text_field()),
-            "quantity": fields.IntegerField(),
-            "unit_price": fields.DoubleField(),
-        },
-    )
-    created_at = fields.DateField()
-    updated_at = fields.DateField()
 
     def get_queryset(self) -> Any:
         return super().get_queryset().prefetch_related(prefetch_columns("lines"))

@@ -1,4 +1,4 @@
-"""The addresses of search, below /orders/."""
+"""The addresses of the order search, below /orders/."""
 
 from django.urls import path
 

@@ -1,8 +1,8 @@
-"""The cursor: where a result goes on, in a form that a client can only hand back.
+"""The cursor: where the next page of a result begins, signed, so that a client can only hand it back.
 
-It names a point in time, which the engine keeps for a while: the result as it was at the first page, whatever
-changes meanwhile. A result that need not last has none before its second page: whoever types asks for many first
-pages, and for hardly a second one. Signed: nobody can make the engine read what another cursor's maker did not ask for.
+It names a point in time, which the engine keeps for a while: the result as it was at the first page, whatever changes
+later. Search-as-you-type requests many first pages and hardly a second one, so without `open_pit` the point in time is
+opened with the second page. The signature keeps a client from reading what another search was allowed to read.
 """
 
 from dataclasses import astuple, dataclass, replace
@@ -11,37 +11,36 @@ from typing import Any, Self
 from django.core import signing
 
 from ..exceptions import InvalidCursor
-from .request import Wanted
 
 SALT = "search.query.cursor"
 KEEP_ALIVE = "5m"  # from one page to the next
 
 
 @dataclass(frozen=True)
-class Place:
+class CursorPosition:
     """Where the next page begins."""
 
-    point: str  # in time; empty: it begins with the next page
-    after: tuple[Any, ...]  # what the last order before it is sorted by
-    seen: int  # orders before it
-    forgiving: bool
+    pit: str  # id of the point in time; empty: open it with the next page
+    after: tuple[Any, ...]  # the sort values of the last result before it
+    seen: int  # results before it
+    fuzzy: bool
 
-    def forgivingly(self) -> Self:
-        """The same place in the result that similar words give."""
-        return replace(self, forgiving=True)
-
-
-def write(place: Place, wanted: Wanted) -> str:
-    """The cursor of the next page of what is wanted."""
-    return signing.dumps([wanted.key, *astuple(place)], salt=SALT, compress=True)
+    def with_fuzzy(self) -> Self:
+        """Return the same position in the result of the fuzzy query."""
+        return replace(self, fuzzy=True)
 
 
-def read(wanted: Wanted) -> Place:
-    """What the cursor says. InvalidCursor when it is none, or another search's."""
+def encode_cursor(position: CursorPosition, key: str) -> str:
+    """Return the cursor of a position in the result of the search with this key."""
+    return signing.dumps([key, *astuple(position)], salt=SALT, compress=True)
+
+
+def decode_cursor(cursor: str, key: str) -> CursorPosition:
+    """Return the position. Raise InvalidCursor for another search's cursor and for what this project did not sign."""
     try:
-        key, point, after, seen, forgiving = signing.loads(wanted.cursor, salt=SALT)
+        cursor_key, pit, after, seen, fuzzy = signing.loads(cursor, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise InvalidCursor from error
-    if key != wanted.key:
+    if cursor_key != key:
         raise InvalidCursor
-    return Place(point, tuple(after), seen, forgiving)
+    return CursorPosition(pit, tuple(after), seen, fuzzy)

@@ -1,65 +1,71 @@
-"""Did you mean: the text with the words that the index knows, when it finds little or nothing as it is."""
+"""Did you mean: the text with words of the index, when it matches few documents or none."""
 
 import re
 from typing import Any
 
 from ..exceptions import SearchError
-from . import queries
-from .client import Asking
-from .parser import Term, Text, parse
+from .client import DeadlineClient
+from .parser import ParsedQuery, Term, parse
+from .queries import build_query
+from .schema import SearchSchema
 
-FEW = 3  # orders; a text that finds so many is right
-MORE_LIKELY = 5  # times as many orders must have another word
-FIELDS = ["customer_name.words", "lines.description.words", "note.words"]
+ENOUGH = 3  # documents; a text that matches as many is not corrected
+MORE_LIKELY = 5  # times as many documents must have the other word
 OPTIONS = {"suggest_mode": "always", "prefix_length": 1, "min_word_length": 4, "size": 3}
 
 
-def correction(text: Text, count: int, asking: Asking) -> str | None:
-    """A text that finds much more than `text`, which finds `count`. None too when the engine has no answer in time."""
-    words = [term for term in text.terms if term.forgives]
-    if count >= FEW or not words:
+def did_you_mean(schema: SearchSchema, text: ParsedQuery, count: int, client: DeadlineClient) -> str | None:
+    """Suggest a text that matches far more documents than `text`, which matches `count`.
+
+    Return None if there is none, or if the engine fails or is too slow: the search itself is worth more.
+    """
+    words = [term for term in text.terms if term.allows_fuzzy]
+    if count >= ENOUGH or not words or not schema.corrected:
         return None
     try:
-        corrected = _corrected(text, words, asking)
-        return corrected if corrected != text.typed and _finds(corrected, asking) > MORE_LIKELY * count else None
-    except SearchError:  # a search is worth more than this
+        corrected = _corrected(schema, text, words, client)
+        if corrected == text.raw or _count(schema, corrected, client) <= MORE_LIKELY * count:
+            return None
+    except SearchError:
         return None
+    return corrected
 
 
-def _corrected(text: Text, words: list[Term], asking: Asking) -> str:
-    """The text with better words in place of those that are rare or unknown."""
-    answer = asking.answer(_question(words))
-    typed = text.typed
+def _corrected(schema: SearchSchema, text: ParsedQuery, words: list[Term], client: DeadlineClient) -> str:
+    """Return the text with better words in place of rare and unknown ones."""
+    response = client.search(request_body(schema, words))
+    raw = text.raw
     for at, word in enumerate(words):
-        count = answer["aggregations"][str(at)]["doc_count"]
-        better = _better(word.text, [answer["suggest"][f"{at} {field}"] for field in FIELDS], MORE_LIKELY * count)
-        as_it_is = better.replace("\\", "\\\\")  # no escape of the pattern's
-        typed = re.sub(rf"(?<!\w){re.escape(word.text)}(?!\w)", as_it_is, typed, count=1)
-    return typed
+        count = response["aggregations"][str(at)]["doc_count"]
+        options = [response["suggest"][f"{at} {field}"] for field in schema.corrected]
+        better = _better(word.text, options, MORE_LIKELY * count)
+        replacement = better.replace("\\", "\\\\")  # not an escape in the pattern
+        raw = re.sub(rf"(?<!\w){re.escape(word.text)}(?!\w)", replacement, raw, count=1)
+    return raw
 
 
-def _question(words: list[Term]) -> dict[str, Any]:
-    """How many orders have each word, and which words are like it."""
-    counts, similar = {}, {}
+def request_body(schema: SearchSchema, words: list[Term]) -> dict[str, Any]:
+    """Return the search that counts the documents of each word and suggests similar words."""
+    counts, suggesters = {}, {}
     for at, word in enumerate(words):
-        counts[str(at)] = {"filter": queries.strictly(Text(word.text, (word,)))}
-        for field in FIELDS:
-            similar[f"{at} {field}"] = {"text": word.text, "term": {"field": field, **OPTIONS}}
-    return {"size": 0, "track_total_hits": False, "aggs": counts, "suggest": similar}
+        counts[str(at)] = {"filter": build_query(schema, ParsedQuery(word.text, (word,)))}
+        for field in schema.corrected:
+            suggesters[f"{at} {field}"] = {"text": word.text, "term": {"field": field, **OPTIONS}}
+    return {"size": 0, "track_total_hits": False, "aggs": counts, "suggest": suggesters}
 
 
-def _better(word: str, fields: list[list[dict[str, Any]]], least: int) -> str:
-    """The word, each of its parts replaced by the likeliest one that more than `least` orders have in a field."""
-    parts = [*zip(*fields, strict=False)]
-    for same in reversed(parts):  # from the end: what is before keeps its place
-        options = [option for entry in same for option in entry["options"] if option["freq"] > least]
+def _better(word: str, fields: list[list[dict[str, Any]]], min_count: int) -> str:
+    """Replace each token of the word by the likeliest one that more than `min_count` documents have in a field."""
+    tokens = [*zip(*fields, strict=False)]
+    for entries in reversed(tokens):  # from the end, so that the offsets before it stay right
+        options = [option for entry in entries for option in entry["options"] if option["freq"] > min_count]
         if options:
             best = max(options, key=lambda option: (option["score"], option["freq"]))
-            start = same[0]["offset"]
-            word = word[:start] + best["text"] + word[start + same[0]["length"] :]
+            start = entries[0]["offset"]
+            word = word[:start] + best["text"] + word[start + entries[0]["length"] :]
     return word
 
 
-def _finds(typed: str, asking: Asking) -> int:
-    search = {"query": queries.strictly(parse(typed)), "size": 0, "track_total_hits": True}
-    return int(asking.answer(search)["hits"]["total"]["value"])
+def _count(schema: SearchSchema, raw: str, client: DeadlineClient) -> int:
+    body = {"query": build_query(schema, parse(raw)), "size": 0, "track_total_hits": True}
+    return int(client.search(body)["hits"]["total"]["value"])

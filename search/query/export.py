@@ -1,4 +1,4 @@
-"""A whole result as CSV or NDJSON, part by part: never more in memory than one part."""
+"""A whole result as CSV or NDJSON, page by page, with never more than one page in memory."""
 
 import csv
 import io
@@ -6,58 +6,69 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
-from order_search.serializers import FoundOrder
-
 from ..exceptions import SearchError
-from . import cursor
-from .client import Asking
-from .request import Wanted
-from .search import find
+from .client import DeadlineClient
+from .cursor import decode_cursor
+from .request import SearchRequest
+from .search import search
 
-PART = 500  # orders
-TIMEOUT = 10.0  # seconds for one part
-# A spreadsheet takes a cell that begins so for a formula, which may do anything; after an apostrophe it is text.
+PAGE_SIZE = 500  # results
+TIMEOUT = 10.0  # seconds for one page
+# A spreadsheet takes a cell that begins with one of these for a formula; after an apostrophe it is text.
 FORMULA = tuple("=+-@\t\r\n")
-Orders = list[dict[str, Any]]
+Rows = list[dict[str, Any]]
+
+
+class RowSerializer(Protocol):
+    """What turns a document's source into a row; a serializer of results does."""
+
+    fields: Any
+
+    def to_representation(self, instance: Any) -> Any: ...
 
 
 class Export:
-    """The parts of a result, each as text. The first is fetched at once, so that what is wrong is known in time.
+    """The pages of a result as text. The first is fetched at once, so that errors are known before the answer begins.
 
-    Iterating raises SearchError when the engine fails on the way: the answer breaks off and cannot pass for whole.
+    Iterating raises SearchError when the engine fails later: the answer breaks off and cannot be taken for complete.
     """
 
-    def __init__(self, wanted: Wanted, name: str, asking: Asking | None = None) -> None:
-        self.wanted = replace(wanted, page=None, page_size=PART, facets=(), highlight=False)
-        self.order = FoundOrder(only=wanted.fields)  # one for all: each is garbage in a circle, which stays for a while
-        self.format = FORMATS[name]([*self.order.fields.keys()])
-        self.found = find(self.wanted, asking, correct=False)
-        self.first = self.found.cursor
+    def __init__(
+        self, request: SearchRequest, format: str, serializer: RowSerializer, client: DeadlineClient | None = None
+    ) -> None:
+        """Pass one serializer for all rows: it is a reference cycle, which costs memory until it is collected."""
+        self.request = replace(request, page=None, page_size=PAGE_SIZE, facets=(), highlight=False)
+        self.serializer = serializer
+        self.format = FORMATS[format]([name for name in serializer.fields if name != "highlight"])
+        self.result = search(self.request, client, correct=False)
+        self.first_cursor = self.result.cursor
 
     def __iter__(self) -> Iterator[str]:
         yield self.format.head()
-        yield self._part()
-        while self.found.cursor:
-            self.found = find(replace(self.wanted, cursor=self.found.cursor), Asking(seconds=TIMEOUT), correct=False)
-            yield self._part()
+        yield self._page()
+        while self.result.cursor:
+            client = DeadlineClient(self.request.schema.alias, seconds=TIMEOUT)
+            self.result = search(replace(self.request, cursor=self.result.cursor), client, correct=False)
+            yield self._page()
 
-    def _part(self) -> str:
-        return self.format.rows([self.order.to_representation(order) for order in self.found.results])
+    def _page(self) -> str:
+        return self.format.rows([self.serializer.to_representation(source) for source in self.result.results])
 
     def close(self) -> None:
-        """Let the point in time go, also when the client has gone away in the midst."""
-        first, self.first = self.first, None
-        if first:
+        """Close the point in time, also when the client has disconnected before the end."""
+        cursor, self.first_cursor = self.first_cursor, None
+        if cursor:
             with suppress(SearchError):
-                Asking().close(cursor.read(replace(self.wanted, cursor=first)).point)
+                position = decode_cursor(cursor, self.request.key)
+                DeadlineClient(self.request.schema.alias).close_point_in_time(position.pit)
 
 
 class Csv:
-    """A row an order, below a row with the names of the columns; the lines are JSON in one cell."""
+    """One row for each result below a row of column names. A nested field is JSON in one cell."""
 
     content_type = "text/csv; charset=utf-8"
 
@@ -65,39 +76,39 @@ class Csv:
         self.columns = columns
 
     def head(self) -> str:
-        return _written([self.columns])
+        return _csv([self.columns])
 
-    def rows(self, orders: Orders) -> str:
-        return _written([[cell(order[name]) for name in self.columns] for order in orders])
+    def rows(self, rows: Rows) -> str:
+        return _csv([[cell(row.get(name)) for name in self.columns] for row in rows])
 
 
 class Ndjson:
-    """A line of JSON an order."""
+    """One line of JSON for each result."""
 
     content_type = "application/x-ndjson"
 
     def __init__(self, columns: list[str]) -> None:
-        pass  # each line names its own
+        """Ignore the columns: each line names its own."""
 
     def head(self) -> str:
         return ""
 
-    def rows(self, orders: Orders) -> str:
-        return "".join(f"{orjson.dumps(order).decode()}\n" for order in orders)
+    def rows(self, rows: Rows) -> str:
+        return "".join(f"{orjson.dumps(row).decode()}\n" for row in rows)
 
 
 FORMATS: dict[str, Callable[[list[str]], Csv | Ndjson]] = {"csv": Csv, "ndjson": Ndjson}
 
 
 def cell(value: Any) -> Any:
-    """A value as a cell that no spreadsheet executes."""
+    """Return a value as a cell that no spreadsheet executes."""
     text = orjson.dumps(value).decode() if isinstance(value, list) else value
-    # Wide forms of these letters are taken for them.
+    # Spreadsheets accept the wide forms of these characters too.
     is_formula = isinstance(text, str) and unicodedata.normalize("NFKC", text[:1]).startswith(FORMULA)
     return f"'{text}" if is_formula else text
 
 
-def _written(rows: list[list[Any]]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerows(rows)
-    return written.getvalue()
+def _csv(rows: list[list[Any]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()

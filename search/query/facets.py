@@ -1,69 +1,121 @@
-"""Facets: how many orders each status, currency, range of amounts and month has, whatever is chosen of the same."""
+"""Facets: how many results each value, range or month of a field has, ignoring the facet's own filter."""
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-from .queries import Query
-
-AMOUNTS = [0, 100, 500, 1_000, 5_000, 10_000]  # where the ranges begin; each ends before the next begins
-MOST_VALUES = 50  # of a status or a currency
-OF = {"status": "status", "currency": "currency", "amount": "total_amount", "month": "created_at"}
+Query = dict[str, Any]
 Bucket = Mapping[str, Any]
 
 
-def aggregations(names: tuple[str, ...], chosen: Mapping[str, Query]) -> dict[str, Any]:
-    """What counts facets: each among the orders that all filters but its own let through."""
-    return {name: counting(_others(name, chosen), VALUES[name]) for name in names}
+@dataclass(frozen=True)
+class Terms:
+    """The most frequent values of a field. Buckets: `{"value": "paid", "count": 3}`."""
+
+    name: str
+    _: KW_ONLY
+    size: int = 50
+    component: str = "Choice"  # a bucket's name in the API's schema
+
+    def aggregation(self, field: str) -> Query:
+        return terms(field, self.size)
+
+    def read(self, bucket: Bucket) -> dict[str, Any]:
+        return {"value": bucket["key"], "count": bucket["doc_count"]}
 
 
-def counting(query: Query, values: dict[str, Any]) -> dict[str, Any]:
-    """What counts values among the orders that a query finds."""
+@dataclass(frozen=True)
+class Ranges:
+    """Ranges that begin at `starts`, each ending before the next. Buckets: `{"from": 0, "to": 100, "count": 3}`."""
+
+    name: str
+    starts: tuple[int, ...]
+    _: KW_ONLY
+    component: str = "Range"
+    help: str = ""
+
+    def aggregation(self, field: str) -> Query:
+        ends = [*self.starts[1:], None]
+        ranges = [{"from": start} | ({"to": end} if end else {}) for start, end in zip(self.starts, ends, strict=True)]
+        return {"range": {"field": field, "ranges": ranges}}
+
+    def read(self, bucket: Bucket) -> dict[str, Any]:
+        end = int(bucket["to"]) if "to" in bucket else None
+        return {"from": int(bucket["from"]), "to": end, "count": bucket["doc_count"]}
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the values of the field `of` add up to within each value of the field `by`, under `name` in the answer."""
+
+    name: str
+    of: str
+    by: str
+    help: str = ""
+
+    def aggregation(self) -> Query:
+        return terms(self.by, Terms.size) | {"aggs": {"sum": {"sum": {"field": self.of}}}}
+
+    def read(self, bucket: Bucket) -> dict[str, float]:
+        return {group["key"]: round(group["sum"]["value"], 2) for group in bucket["groups"]["buckets"]}
+
+
+@dataclass(frozen=True)
+class Months:
+    """The months that have results, oldest first. Buckets: `{"value": "2026-11", "count": 3}`, and the sums."""
+
+    name: str
+    _: KW_ONLY
+    sums: Sums | None = None
+    component: str = "Month"
+    help: str = ""
+
+    def aggregation(self, field: str) -> Query:
+        histogram = {"field": field, "calendar_interval": "month", "format": "yyyy-MM", "min_doc_count": 1}
+        groups = {"aggs": {"groups": self.sums.aggregation()}} if self.sums else {}
+        return {"date_histogram": histogram, **groups}
+
+    def read(self, bucket: Bucket) -> dict[str, Any]:
+        sums = {self.sums.name: self.sums.read(bucket)} if self.sums else {}
+        return {"value": bucket["key_as_string"], "count": bucket["doc_count"], **sums}
+
+
+Facet = Terms | Ranges | Months
+
+
+@dataclass(frozen=True)
+class BoundFacet:
+    """A facet of a schema with its aggregation, which no request changes."""
+
+    facet: Facet
+    aggregation: Query
+
+
+def aggregations(facets: Mapping[str, BoundFacet], names: tuple[str, ...], filters: Mapping[str, Query]) -> Query:
+    """Return the aggregations of these facets: each counts what all filters but its own let through."""
+    return {
+        name: count(
+            {"bool": {"filter": [query for facet, query in filters.items() if facet != name]}},
+            facets[name].aggregation,
+        )
+        for name in names
+    }
+
+
+def read_facets(
+    facets: Mapping[str, BoundFacet], names: tuple[str, ...], aggregations: Mapping[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the buckets of each facet from the engine's answer."""
+    return {
+        name: [facets[name].facet.read(bucket) for bucket in aggregations[name]["values"]["buckets"]] for name in names
+    }
+
+
+def count(query: Query, values: Query) -> Query:
+    """Return an aggregation of the values, named `values`, among the documents that match the query."""
     return {"filter": query, "aggs": {"values": values}}
 
 
-def terms(field: str, size: int) -> dict[str, Any]:
-    """The most frequent values of a field."""
+def terms(field: str, size: int) -> Query:
+    """Return an aggregation of a field's most frequent values."""
     return {"terms": {"field": field, "size": size}}
-
-
-def _others(name: str, chosen: Mapping[str, Query]) -> Query:
-    return {"bool": {"filter": [query for facet, query in chosen.items() if facet != name]}}
-
-
-def _months() -> dict[str, Any]:
-    histogram = {"field": OF["month"], "calendar_interval": "month", "format": "yyyy-MM", "min_doc_count": 1}
-    amounts = {"amount": {"sum": {"field": OF["amount"]}}}
-    currencies = terms(OF["currency"], MOST_VALUES) | {"aggs": amounts}
-    return {"date_histogram": histogram, "aggs": {"currencies": currencies}}
-
-
-def _ranges() -> list[dict[str, int]]:
-    ends = [*AMOUNTS[1:], None]
-    return [{"from": start} | ({"to": end} if end else {}) for start, end in zip(AMOUNTS, ends, strict=True)]
-
-
-VALUES: dict[str, dict[str, Any]] = {
-    "status": terms(OF["status"], MOST_VALUES),
-    "currency": terms(OF["currency"], MOST_VALUES),
-    "amount": {"range": {"field": OF["amount"], "ranges": _ranges()}},
-    "month": _months(),
-}
-
-
-def read(aggregations: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, list[dict[str, Any]]]:
-    """The facets as they are answered."""
-    return {name: [_bucket(name, bucket) for bucket in aggregations[name]["values"]["buckets"]] for name in names}
-
-
-def _bucket(name: str, bucket: Bucket) -> dict[str, Any]:
-    count = bucket["doc_count"]
-    if name == "amount":
-        return {"from": int(bucket["from"]), "to": int(bucket["to"]) if "to" in bucket else None, "count": count}
-    if name == "month":
-        return {"value": bucket["key_as_string"], "count": count, "amounts": _amounts(bucket["currencies"]["buckets"])}
-    return {"value": bucket["key"], "count": count}
-
-
-def _amounts(currencies: list[Bucket]) -> dict[str, float]:
-    """What the orders of each currency come to: amounts of several cannot be added."""
-    return {each["key"]: round(each["amount"]["value"], 2) for each in currencies}

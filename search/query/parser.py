@@ -1,4 +1,4 @@
-"""The user's text, taken apart: words, "quoted phrases", and -excluded ones. Nothing else in it has a meaning."""
+"""The parser of a user's text: words, "quoted phrases", and -excluded ones. Nothing else in it has a meaning."""
 
 import re
 import unicodedata
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from ..exceptions import InvalidQuery
 
-MOST_TERMS = 16  # words and phrases of one text
+MAX_TERMS = 16  # words and phrases of one text
 QUOTES = str.maketrans(dict.fromkeys("“”„‟«»\uff02", '"'))
-# A word may begin with a dash that excludes it. A quote that is not closed yet is passed over.
+# A dash before a word excludes it. A quote that is not closed yet is skipped.
 TERM = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))|"')
-LEAST_FUZZY = 4  # letters of a word in which an error is forgiven
+MIN_FUZZY_LENGTH = 4  # letters of a word that may have a typing error
 
 
 @dataclass(frozen=True)
@@ -21,48 +21,48 @@ class Term:
     is_phrase: bool = False
 
     @property
-    def forgives(self) -> bool:
-        """Whether similar words will do: not in a number, where another digit is another number."""
-        return not self.is_phrase and len(self.text) >= LEAST_FUZZY and not any(map(str.isdigit, self.text))
+    def allows_fuzzy(self) -> bool:
+        """Whether similar words match too: not for a number, where another digit is another number."""
+        return not self.is_phrase and len(self.text) >= MIN_FUZZY_LENGTH and not any(map(str.isdigit, self.text))
 
 
 @dataclass(frozen=True)
-class Text:
-    """What a user typed, and what it asks for."""
+class ParsedQuery:
+    """A user's text and its terms."""
 
-    typed: str = ""
+    raw: str = ""
     terms: tuple[Term, ...] = ()
     excluded: tuple[Term, ...] = ()
 
     @property
     def is_plain(self) -> bool:
-        """Whether it may be a number as a whole."""
-        return bool(self.typed) and not self.excluded and not any(term.is_phrase for term in self.terms)
+        """Whether the whole text may be one value, such as a number with spaces in it."""
+        return bool(self.raw) and not self.excluded and not any(term.is_phrase for term in self.terms)
 
 
-def parse(typed: str) -> Text:
-    """Take a text apart. InvalidQuery says what cannot be searched for."""
+def parse(raw: str) -> ParsedQuery:
+    """Parse a text. Raise InvalidQuery, which names the reason."""
     included: list[Term] = []
     excluded: list[Term] = []
-    for found in TERM.finditer(typed.translate(QUOTES)):
-        term = _term(found)
-        if term and _says_something(term.text):
-            (excluded if found["minus"] else included).append(term)
-    if len(included) + len(excluded) > MOST_TERMS:
-        raise InvalidQuery(f"more than {MOST_TERMS} words")
-    return Text(typed.strip(), tuple(included), tuple(excluded))
+    for match in TERM.finditer(raw.translate(QUOTES)):
+        term = _term(match)
+        if term and _is_searchable(term.text):
+            (excluded if match["minus"] else included).append(term)
+    if len(included) + len(excluded) > MAX_TERMS:
+        raise InvalidQuery(f"more than {MAX_TERMS} words")
+    return ParsedQuery(raw.strip(), tuple(included), tuple(excluded))
 
 
-def _term(found: re.Match[str]) -> Term | None:
-    if found["phrase"] is not None:
-        return Term(found["phrase"].strip(), is_phrase=True)
-    if found["word"] is None:
+def _term(match: re.Match[str]) -> Term | None:
+    if match["phrase"] is not None:
+        return Term(match["phrase"].strip(), is_phrase=True)
+    if match["word"] is None:
         return None
-    if found["word"][0] in "*?":
+    if match["word"][0] in "*?":
         raise InvalidQuery("a word begins with * or ?")
-    return Term(found["word"])
+    return Term(match["word"])
 
 
-def _says_something(text: str) -> bool:
-    """Whether there is a letter, a digit or a picture in it: marks alone find nothing."""
-    return any(each.isalnum() or unicodedata.category(each) == "So" for each in text)
+def _is_searchable(text: str) -> bool:
+    """Whether it has a letter, a digit or a picture: punctuation alone matches nothing."""
+    return any(char.isalnum() or unicodedata.category(char) == "So" for char in text)

@@ -1,135 +1,157 @@
-"""What a text asks of the index. Each function builds a query; nothing here sends it.
+"""The queries of a text and of filters. Each function builds a query; none sends it.
 
-Matches have fixed weights instead of computed scores, so that the order of a result can be explained: what was typed
-whole beats what was only begun, a number beats a name, a name beats a line, and a line beats a note. Equal ones come
-newest first. No text becomes query syntax: it is only ever a value to match.
+Matches have fixed weights (the schema's) instead of computed scores, so that the order of a result can be explained.
+No text becomes query syntax: it is only ever a value to match.
 
-Queries are dicts as the engine takes them. A search has some 70: as objects of elasticsearch.dsl they took 0.83 ms of
-processor to make, as dicts they take 0.04.
+Queries are dicts as the engine takes them. A search has about 70: as objects of elasticsearch.dsl they took 0.83 ms of
+processor time to build, as dicts they take 0.04.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .parser import Term, Text
+from .fields import AnyOf, Equals
+from .parser import ParsedQuery, Term
+from .request import SearchRequest
+from .schema import BoundFilter, Clause, SearchSchema
 
 Query = dict[str, Any]
-NAME, NOTE, NUMBER = "customer_name", "note", "order_number"
-SKU, DESCRIPTION = "lines.sku", "lines.description"
-WORDS = {NAME: 10.0, DESCRIPTION: 4.0, NOTE: 3.0}  # a word as it is typed
-BEGINNINGS = {NAME: 5.0, DESCRIPTION: 2.0, NOTE: 1.5}  # a word that begins so
-NUMBERS = {NUMBER: 100.0, f"{NUMBER}.compact": 90.0, f"{SKU}.compact": 20.0}  # a whole number, or all but its dashes
-NUMBER_BEGINNINGS = {NUMBER: 12.0, SKU: 6.0}
-SIMILAR = {NAME: 1.0, DESCRIPTION: 0.5, NOTE: 0.25}  # with up to two errors; twice that with one
-WHOLE = {NUMBER: 1000.0, f"{NUMBER}.compact": 900.0, f"{NAME}.keyword": 30.0}  # on top, when the whole text is it
-IN_ORDER = 5.0  # on top, when the words stand together in the name
-MOST_SIMILAR = 30  # terms of the index that one misspelt word is taken for
-PATH = "lines"
+MAX_EXPANSIONS = 30  # terms of the index that one misspelt word may match
 
 
-def strictly(text: Text) -> Query:
-    """Orders that have every word, or a word that begins so, anywhere; and no excluded one."""
-    return _orders(text, forgiving=False)
+class FieldQuery(NamedTuple):
+    """A query of one field; `nested` is the path of the nested field around it, or empty."""
 
-
-def forgivingly(text: Text) -> Query:
-    """As strictly, but words of four letters and more may have an error, longer ones two."""
-    return _orders(text, forgiving=True)
-
-
-def _orders(text: Text, forgiving: bool) -> Query:
-    if not text.typed:
-        return {"match_all": {}}
-    excluded = [_best(_phrase(term.text)) for term in text.excluded]  # a beginning excludes nothing
-    if not text.terms:
-        return {"bool": {"must_not": excluded}} if excluded else {"match_none": {}}
-    ways: list[Query] = [{"bool": {"must": [_best(_term(term, forgiving)) for term in text.terms]}}]
-    if text.is_plain:  # a number may have spaces in it, and then no word of it is a beginning of it
-        ways.append(_match(f"{NUMBER}.prefix", text.typed, NUMBER_BEGINNINGS[NUMBER]).query)
-    return {"bool": {"must": [_best_of(ways)], "should": _as_a_whole(text), "must_not": excluded}}
-
-
-def _as_a_whole(text: Text) -> list[Query]:
-    """What makes an order the one that was meant."""
-    if not text.is_plain:
-        return []
-    whole = [_equal(field, text.typed, weight).query for field, weight in WHOLE.items()]
-    in_order = _match(f"{NAME}.words", text.typed, IN_ORDER, kind="match_phrase").query
-    return [*whole, in_order] if len(text.terms) > 1 else whole
-
-
-class Way(NamedTuple):
-    """One field in which something may be found."""
-
-    field: str
+    nested: str
     query: Query
 
 
-def _best(ways: Iterable[Way]) -> Query:
-    """Orders for which one of the ways holds; the weightiest counts."""
-    ways = [*ways]
-    lines = [way.query for way in ways if way.field.startswith(f"{PATH}.")]
-    own = [way.query for way in ways if not way.field.startswith(f"{PATH}.")]
-    return _best_of([*own, in_a_line(_best_of(lines))])
+def build_query(schema: SearchSchema, text: ParsedQuery, *, fuzzy: bool = False) -> Query:
+    """Match documents that have every word, or a word that begins with it, anywhere, and no excluded one.
+
+    With `fuzzy` words of four letters and more may have an error, longer ones two.
+    """
+    if not text.raw:
+        return {"match_all": {}}
+    excluded = [_best_field(_phrase(schema, term.text)) for term in text.excluded]  # a beginning excludes nothing
+    if not text.terms:
+        return {"bool": {"must_not": excluded}} if excluded else {"match_none": {}}
+    matches: list[Query] = [{"bool": {"must": [_best_field(_term(schema, term, fuzzy)) for term in text.terms]}}]
+    if text.is_plain:  # a code may have spaces in it, and then none of its words is its beginning
+        matches += [_match(clause, text.raw).query for clause in schema.whole_prefixes]
+    return {"bool": {"must": [dis_max(matches)], "should": _whole_text(schema, text), "must_not": excluded}}
 
 
-def _best_of(queries: list[Query]) -> Query:
-    return {"dis_max": {"queries": queries}}
+def _whole_text(schema: SearchSchema, text: ParsedQuery) -> list[Query]:
+    """Boost documents that have the whole text as a value."""
+    if not text.is_plain:
+        return []
+    whole = [_equals(clause, text.raw).query for clause in schema.whole]
+    phrases = [_match(clause, text.raw, "match_phrase").query for clause in schema.phrases]
+    return [*whole, *phrases] if len(text.terms) > 1 else whole
 
 
-def _term(term: Term, forgiving: bool) -> Iterator[Way]:
-    """Where a word or phrase may stand."""
-    yield from _phrase(term.text) if term.is_phrase else _word(term.text)
-    if forgiving and term.forgives:
-        yield from _similar(term.text)
+def _best_field(queries: Iterable[FieldQuery]) -> Query:
+    """Match documents in which any of the queries matches; the highest weight counts."""
+    own: list[Query] = []
+    nested: dict[str, list[Query]] = {}
+    for path, query in queries:
+        (nested.setdefault(path, []) if path else own).append(query)
+    return dis_max([*own, *(nested_query(path, dis_max(rows)) for path, rows in nested.items())])
 
 
-def _word(word: str) -> Iterator[Way]:
-    for field, weight in NUMBERS.items():
-        yield _equal(field, word, weight)
-    for field, weight in NUMBER_BEGINNINGS.items():
-        yield _match(f"{field}.prefix", word, weight)
-    for field, weight in WORDS.items():
-        yield _match(f"{field}.words", word, weight)
-    for field, weight in BEGINNINGS.items():
-        yield _match(field, word, weight)
+def _term(schema: SearchSchema, term: Term, fuzzy: bool) -> Iterator[FieldQuery]:
+    yield from _phrase(schema, term.text) if term.is_phrase else _word(schema, term.text)
+    if fuzzy and term.allows_fuzzy:
+        yield from _similar(schema, term.text)
 
 
-def _phrase(phrase: str) -> Iterator[Way]:
-    for field, weight in NUMBERS.items():
-        yield _equal(field, phrase, weight)
-    for field, weight in WORDS.items():
-        yield _match(f"{field}.words", phrase, weight, kind="match_phrase")
+def _word(schema: SearchSchema, word: str) -> Iterator[FieldQuery]:
+    for clause in schema.exact:
+        yield _equals(clause, word)
+    for clauses in (schema.prefixes, schema.words, schema.beginnings):
+        for clause in clauses:
+            yield _match(clause, word)
 
 
-def _similar(word: str) -> Iterator[Way]:
-    for field, weight in SIMILAR.items():
-        yield Way(field, _weighted(similar(field, word, 1), 2 * weight))
-        yield Way(field, _weighted(similar(field, word, "AUTO:4,8"), weight))
+def _phrase(schema: SearchSchema, phrase: str) -> Iterator[FieldQuery]:
+    for clause in schema.exact:
+        yield _equals(clause, phrase)
+    for clause in schema.words:
+        yield _match(clause, phrase, "match_phrase")
 
 
-def similar(field: str, word: str, errors: int | str) -> Query:
-    """A word with errors in it, its first letter right."""
-    options = {"fuzziness": errors, "prefix_length": 1, "max_expansions": MOST_SIMILAR}
-    return {"match": {f"{field}.words": {"query": word, "operator": "and", **options}}}
+def _similar(schema: SearchSchema, word: str) -> Iterator[FieldQuery]:
+    for field, weight, nested in schema.fuzzy:
+        yield FieldQuery(nested, _constant_score(similar(field, word, 1), 2 * weight))
+        yield FieldQuery(nested, _constant_score(similar(field, word, "AUTO:4,8"), weight))
 
 
-def _equal(field: str, text: str, weight: float) -> Way:
-    """The whole field."""
-    return Way(field, _weighted({"term": {field: {"value": text}}}, weight))
+def similar(field: str, word: str, fuzziness: int | str) -> Query:
+    """Match a word with typing errors, though not in its first letter."""
+    options = {"fuzziness": fuzziness, "prefix_length": 1, "max_expansions": MAX_EXPANSIONS}
+    return {"match": {field: {"query": word, "operator": "and", **options}}}
 
 
-def _match(field: str, text: str, weight: float, kind: str = "match") -> Way:
-    """All terms that the text is made into, in one field."""
+def _equals(clause: Clause, text: str) -> FieldQuery:
+    query = {"term": {clause.field: {"value": text}}}
+    return FieldQuery(clause.nested, _constant_score(query, clause.weight))
+
+
+def _match(clause: Clause, text: str, kind: str = "match") -> FieldQuery:
+    """Match all terms of the text in one field."""
     operator = {"operator": "and"} if kind == "match" else {}
-    return Way(field, _weighted({kind: {field: {"query": text, **operator}}}, weight))
+    query = {kind: {clause.field: {"query": text, **operator}}}
+    return FieldQuery(clause.nested, _constant_score(query, clause.weight))
 
 
-def _weighted(query: Query, weight: float) -> Query:
-    """The query with a fixed score."""
+def _constant_score(query: Query, weight: float) -> Query:
     return {"constant_score": {"filter": query, "boost": weight}}
 
 
-def in_a_line(query: Query) -> Query:
-    """Orders one of whose lines is so. An index of an older mapping has none."""
-    return {"nested": {"path": PATH, "query": query, "score_mode": "max", "ignore_unmapped": True}}
+def dis_max(queries: list[Query]) -> Query:
+    """Match documents in which any of the queries matches, scored by the best one."""
+    return {"dis_max": {"queries": queries}}
+
+
+def nested_query(path: str, query: Query) -> Query:
+    """Match documents of whose nested objects one matches. An index of an older mapping has none."""
+    return {"nested": {"path": path, "query": query, "score_mode": "max", "ignore_unmapped": True}}
+
+
+def facet_filters(request: SearchRequest) -> dict[str, Query]:
+    """Return the filters of fields that have a facet, by the facet's name."""
+    return {bound.facet: query for bound, query in _filters(request) if bound.facet}
+
+
+def other_filters(request: SearchRequest) -> list[Query]:
+    """Return the filters of fields without a facet."""
+    return [query for bound, query in _filters(request) if not bound.facet]
+
+
+def _filters(request: SearchRequest) -> Iterator[tuple[BoundFilter, Query]]:
+    for bound in request.schema.filters:
+        if query := _filter(bound, request):
+            yield bound, nested_query(bound.leaf.nested, query) if bound.leaf.nested else query
+
+
+def _filter(bound: BoundFilter, request: SearchRequest) -> Query | None:
+    values: list[Any] = [request.filters.get(param) for param in bound.filter.params]
+    if all(value is None for value in values):
+        return None
+    if isinstance(bound.filter, AnyOf):
+        return {"terms": {bound.field: [*values[0]]}}
+    if isinstance(bound.filter, Equals):
+        return {"term": {bound.field: {"value": values[0]}}}
+    # A moment's upper bound is where the next day or moment begins.
+    names = ("gte", "lt" if hasattr(values[1], "isoformat") else "lte")
+    return {
+        "range": {
+            bound.field: {name: _bound(value) for name, value in zip(names, values, strict=True) if value is not None}
+        }
+    }
+
+
+def _bound(value: Any) -> Any:
+    """Return a moment as text, and a number as the double that the index has."""
+    return value.isoformat() if hasattr(value, "isoformat") else float(value)

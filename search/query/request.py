@@ -1,77 +1,60 @@
-"""What is searched for: a text, filters, an order, and which part of the result in which form."""
+"""The request and the result of a search."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
-from decimal import Decimal
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
-FACETS = ("status", "currency", "amount", "month")
-Key = str | dict[str, dict[str, str]]
-SORTS: dict[str, tuple[Key, ...]] = {  # by what each sorts, and what decides between equals
-    "relevance": ("_score", "-created_at", "-id"),  # the best first: nobody looks for the worst
-    "-relevance": ({"_score": {"order": "asc"}}, "created_at", "id"),  # the reverse of that
-    "created": ("created_at", "id"),
-    "-created": ("-created_at", "-id"),
-    "total": ("total_amount", "id"),
-    "-total": ("-total_amount", "-id"),
-    "customer": ("customer_name.keyword", "id"),
-    "-customer": ("-customer_name.keyword", "-id"),
-    "number": ("order_number", "id"),
-    "-number": ("-order_number", "-id"),
-}
-WHAT = ("q", "status", "currency", "customer", "sku", "total_min", "total_max", "created_from", "created_until", "sort")
+from .schema import SearchSchema
+
+IDENTITY_FIELDS = ("q", "filters", "sort")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """One search. Nothing given: all orders, newest first."""
+class SearchRequest:
+    """One search. Without a text and filters: everything, in the default sort."""
 
+    schema: SearchSchema
     q: str = ""
-    status: tuple[str, ...] = ()
-    currency: tuple[str, ...] = ()
-    customer: str = ""  # the whole name
-    sku: str = ""
-    total_min: Decimal | None = None
-    total_max: Decimal | None = None
-    created_from: datetime | None = None
-    created_until: datetime | None = None  # not itself
+    filters: Mapping[str, Any] = field(default_factory=dict)  # by parameter, without empty values
     sort: str = ""
-    page: int | None = None  # without: pages by cursor, which `Found.cursor` goes on with
-    lasting: bool = True  # the result stays as it is from its first page on; without it from its second page on
+    page: int | None = None  # None: pages by cursor, see SearchResult.cursor
+    open_pit: bool = True  # keep the result unchanged from the first page on; False: from the second page on
     page_size: int = 20
     cursor: str = ""
     facets: tuple[str, ...] = ()
     highlight: bool = False
-    fields: tuple[str, ...] = ()  # of the orders; none: all
+    fields: tuple[str, ...] = ()  # of the results; empty: all
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Self:
-        """From the validated data of the parameters' serializer, whatever else is in there."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in parameters.items() if name in known})
+    def from_validated_data(cls, schema: SearchSchema, data: Mapping[str, Any]) -> Self:
+        """Build a request from the validated data of the schema's parameters. Ignore other keys."""
+        names = {each.name for each in fields(cls)} - {"schema", "filters"}
+        filters = {
+            param: value for param in schema.filter_params if (value := data.get(param)) not in (None, "", (), [])
+        }
+        return cls(schema=schema, filters=filters, **{name: data[name] for name in names & set(data)})
 
     @property
-    def order(self) -> str:
-        """The name of the order: the best first where there is a text, else the newest."""
-        return self.sort or ("relevance" if self.q.strip() else "-created")
+    def sort_name(self) -> str:
+        """Return the name of the sort: relevance where there is a text, else the schema's default."""
+        return self.schema.sort_of(self.sort, self.q)
 
     @property
     def key(self) -> str:
-        """A hash of what is searched for: pages of one result share it, whatever part and form each wants."""
-        what = {name: value for name, value in asdict(self).items() if name in WHAT}
-        return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        """Return a hash of what is searched for. The pages of one result share it, whatever their size and form."""
+        identity = {name: getattr(self, name) for name in IDENTITY_FIELDS}
+        return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 @dataclass(kw_only=True)
-class Found:
-    """A part of a result."""
+class SearchResult:
+    """A page of a result."""
 
     count: int  # of the whole result, exact
-    results: list[dict[str, Any]]  # the documents' sources, each with "highlight" when wanted
-    cursor: str | None = None  # of the next part, if there is one
+    results: list[dict[str, Any]]  # the documents' sources, each with "highlight" if requested
+    cursor: str | None = None  # of the next page, if there is one
     facets: dict[str, list[dict[str, Any]]] | None = None
     did_you_mean: str | None = None
-    forgiven: bool = False  # nothing has all these words as they are written; these have similar ones
+    is_fuzzy: bool = False  # no document has all the words as they are written; these have similar ones

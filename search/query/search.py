@@ -1,4 +1,4 @@
-"""Finding orders: what is wanted in, what is found out. Needs no HTTP."""
+"""One search, from a request to a result. Needs no HTTP."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -8,153 +8,153 @@ from typing import Any
 from elasticsearch import ApiError
 
 from ..exceptions import SearchError
-from . import cursor, facets, filters, highlights, queries
-from .client import Asking
-from .cursor import Place
-from .did_you_mean import correction
-from .parser import Text, parse
-from .queries import Query
-from .request import SORTS, Found, Key, Wanted
+from . import facets, highlights
+from .client import DeadlineClient
+from .cursor import CursorPosition, decode_cursor, encode_cursor
+from .did_you_mean import did_you_mean
+from .parser import ParsedQuery, parse
+from .queries import Query, build_query, facet_filters, other_filters
+from .request import SearchRequest, SearchResult
 
-DELETED = {404, 503}
-# Seconds between the attempts while an index is deleted: the engine takes its time.
+INDEX_DELETED = {404, 503}
+# Seconds between the attempts while an index is being deleted, which takes the engine a while.
 PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2)
-REACH = 10_000  # documents from the first that a page may show: Elasticsearch's max_result_window
+MAX_RESULT_WINDOW = 10_000  # results that numbered pages reach: Elasticsearch's index.max_result_window
 
 
-def find(wanted: Wanted, asking: Asking | None = None, *, correct: bool = True) -> Found:
-    """Find orders. Raises InvalidQuery, InvalidCursor, CursorExpired, or what says that the engine has no answer."""
-    finding = Finding(wanted, parse(wanted.q), asking or Asking())
-    if wanted.cursor:
-        return finding.go_on(cursor.read(wanted))
+def search(request: SearchRequest, client: DeadlineClient | None = None, *, correct: bool = True) -> SearchResult:
+    """Return a page of the result; with `correct` a first page also says what the user may have meant.
+
+    Raise InvalidQuery, InvalidCursor, CursorExpired, or what says why the engine has no answer.
+    """
+    running = Search(request, parse(request.q), client or DeadlineClient(request.schema.alias))
+    if request.cursor:
+        return running.next_page(decode_cursor(request.cursor, request.key))
     for pause in PAUSES:
         try:
-            return finding.begin(correct)
+            return running.first_page(correct)
         except SearchError as error:
-            if not _is_deleted(error):
+            if not _is_index_deleted(error):
                 raise
-        sleep(pause)  # soon the alias names the next index for this search too
-    return finding.begin(correct)
+        sleep(pause)  # the alias soon names the next index
+    return running.first_page(correct)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One search under way."""
+class Search:
+    """One search in progress."""
 
-    wanted: Wanted
-    text: Text
-    asking: Asking
+    request: SearchRequest
+    text: ParsedQuery
+    client: DeadlineClient
 
-    def begin(self, correct: bool) -> Found:
-        """The first page, or the one that has the wanted number."""
-        point = self.asking.open() if self.wanted.page is None and self.wanted.lasting else ""
-        place = Place(point, (), ((self.wanted.page or 1) - 1) * self.wanted.page_size, False)
-        answer = self.ask(place)
-        if not _count(answer) and self.misspelt():
-            place = place.forgivingly()
-            answer = self.ask(place)
-        found = self.found(answer, place)
-        self.end(point, found)
+    def first_page(self, correct: bool) -> SearchResult:
+        """Return the first page, or the page of the requested number."""
+        request = self.request
+        pit = self.client.open_point_in_time() if request.page is None and request.open_pit else ""
+        position = CursorPosition(pit, (), ((request.page or 1) - 1) * request.page_size, False)
+        response = self.fetch(position)
+        if not _count(response) and self.needs_fuzzy():
+            position = position.with_fuzzy()
+            response = self.fetch(position)
+        result = self.result(response, position)
+        self.close_pit(pit, result)
         if correct:
-            found.did_you_mean = correction(self.text, 0 if place.forgiving else found.count, self.asking)
-        return found
+            count = 0 if position.fuzzy else result.count
+            result.did_you_mean = did_you_mean(request.schema, self.text, count, self.client)
+        return result
 
-    def go_on(self, place: Place) -> Found:
-        """The page at a cursor. If the first page could do without a point in time, this one begins it."""
-        point = "" if place.point else self.asking.open()
-        place = replace(place, point=place.point or point)
-        found = self.found(self.ask(place), place)
-        self.end(point, found)
-        return found
+    def next_page(self, position: CursorPosition) -> SearchResult:
+        """Return the page at a cursor. Open the point in time if the first page did without."""
+        new_pit = "" if position.pit else self.client.open_point_in_time()
+        position = replace(position, pit=position.pit or new_pit)
+        result = self.result(self.fetch(position), position)
+        self.close_pit(new_pit, result)
+        return result
 
-    def ask(self, place: Place) -> dict[str, Any]:
-        """The engine's answer for the page at a place."""
-        return self.asking.answer(self.search(place), place.point)
+    def fetch(self, position: CursorPosition) -> dict[str, Any]:
+        """Return the engine's response for the page at a position."""
+        return self.client.search(self.body(position), position.pit)
 
-    def search(self, place: Place) -> dict[str, Any]:
-        """The search for the page at a place."""
-        wanted = self.wanted
-        search: dict[str, Any] = {"track_total_hits": True, "size": wanted.page_size}
-        search |= {"search_after": [*place.after]} if place.after else {"from": place.seen}
-        search |= self.matching(place) | {"sort": [_key(key) for key in SORTS[wanted.order]]}
-        if wanted.highlight and self.text.terms:
-            search["highlight"] = highlights.highlight(self.text, place.forgiving)
-        if wanted.fields:
-            search["_source"] = [*wanted.fields]
-        return search
+    def body(self, position: CursorPosition) -> dict[str, Any]:
+        """Return the body of the search for the page at a position."""
+        request = self.request
+        body: dict[str, Any] = {"track_total_hits": True, "size": request.page_size}
+        body |= {"search_after": [*position.after]} if position.after else {"from": position.seen}
+        body |= self.filtered_query(position.fuzzy) | {"sort": request.schema.sorts[request.sort_name]}
+        if request.highlight and self.text.terms:
+            body["highlight"] = highlights.highlight(request.schema, self.text, fuzzy=position.fuzzy)
+        if request.fields:
+            body["_source"] = [*request.fields]
+        return body
 
-    def matching(self, place: Place) -> dict[str, Any]:
-        """The query and its filters. Facets count what their own filter hides, so with them filters come after."""
-        chosen = filters.facet_filters(self.wanted)
-        always = filters.other_filters(self.wanted)
-        must = [self.query(place.forgiving)]
-        if not self.wanted.facets:
-            return {"query": {"bool": {"must": must, "filter": [*always, *chosen.values()]}}}
+    def filtered_query(self, fuzzy: bool) -> dict[str, Any]:
+        """Return query and filters. Facets count what their own filter hides, so with facets filters come later."""
+        request = self.request
+        own = facet_filters(request)
+        always = other_filters(request)
+        must = [self.query(fuzzy=fuzzy)]
+        if not request.facets:
+            return {"query": {"bool": {"must": must, "filter": [*always, *own.values()]}}}
         return {
             "query": {"bool": {"must": must, "filter": always}},
-            "aggs": facets.aggregations(self.wanted.facets, chosen),
-            "post_filter": {"bool": {"filter": [*chosen.values()]}},
+            "aggs": facets.aggregations(request.schema.facets, request.facets, own),
+            "post_filter": {"bool": {"filter": [*own.values()]}},
         }
 
-    def query(self, forgiving: bool) -> Query:
-        """What the text asks for."""
-        return queries.forgivingly(self.text) if forgiving else queries.strictly(self.text)
+    def query(self, *, fuzzy: bool) -> Query:
+        return build_query(self.request.schema, self.text, fuzzy=fuzzy)
 
-    def misspelt(self) -> bool:
-        """Whether no order at all has the words as they are typed: how a text is read depends on no filter."""
-        if not any(term.forgives for term in self.text.terms):
+    def needs_fuzzy(self) -> bool:
+        """Whether the exact query matches nothing without filters: filters must not change the interpretation."""
+        if not any(term.allows_fuzzy for term in self.text.terms):
             return False
-        if not filters.facet_filters(self.wanted) and not filters.other_filters(self.wanted):
+        if not self.request.filters:
             return True
-        return not _count(self.asking.answer({"query": self.query(False), "size": 0, "track_total_hits": 1}))
+        return not _count(self.client.search({"query": self.query(fuzzy=False), "size": 0, "track_total_hits": 1}))
 
-    def found(self, answer: dict[str, Any], place: Place) -> Found:
-        """The answer as this package gives it."""
-        hits = answer["hits"]["hits"]
-        names = self.wanted.facets
-        return Found(
-            count=_count(answer),
-            results=[_result(hit) for hit in hits],
-            cursor=self.next(answer, place),
-            facets=facets.read(answer["aggregations"], names) if names else None,
-            forgiven=place.forgiving,
+    def result(self, response: dict[str, Any], position: CursorPosition) -> SearchResult:
+        """Return the response as a result."""
+        schema, names = self.request.schema, self.request.facets
+        return SearchResult(
+            count=_count(response),
+            results=[self._source(hit) for hit in response["hits"]["hits"]],
+            cursor=self.next_cursor(response, position),
+            facets=facets.read_facets(schema.facets, names, response["aggregations"]) if names else None,
+            is_fuzzy=position.fuzzy,
         )
 
-    def next(self, answer: dict[str, Any], place: Place) -> str | None:
-        """The cursor of the page after the one at a place. A numbered page has none, but the last that has a number."""
-        hits = answer["hits"]["hits"]
-        seen = place.seen + len(hits)
-        if not hits or seen >= _count(answer):
+    def _source(self, hit: dict[str, Any]) -> dict[str, Any]:
+        source: dict[str, Any] = {**hit.get("_source", {})}
+        if "highlight" in hit:
+            source["highlight"] = highlights.read_highlights(self.request.schema, hit["highlight"])
+        return source
+
+    def next_cursor(self, response: dict[str, Any], position: CursorPosition) -> str | None:
+        """Return the cursor of the next page. Numbered pages have none, except the last reachable one."""
+        hits = response["hits"]["hits"]
+        seen = position.seen + len(hits)
+        if not hits or seen >= _count(response):
             return None
-        point = answer.get("pit_id", place.point)
-        if self.wanted.page is not None:
-            if seen + self.wanted.page_size <= REACH:
+        pit = response.get("pit_id", position.pit)
+        if self.request.page is not None:
+            if seen + self.request.page_size <= MAX_RESULT_WINDOW:
                 return None
-            point = self.asking.open()
-        return cursor.write(Place(point, tuple(hits[-1]["sort"]), seen, place.forgiving), self.wanted)
+            pit = self.client.open_point_in_time()
+        following = CursorPosition(pit, tuple(hits[-1]["sort"]), seen, position.fuzzy)
+        return encode_cursor(following, self.request.key)
 
-    def end(self, point: str, found: Found) -> None:
-        """Let a point in time go that began with the last page. An older one is kept: its page may be asked again."""
-        if point and not found.cursor:
-            with suppress(SearchError):  # it ends by itself too
-                self.asking.close(point)
-
-
-def _is_deleted(error: SearchError) -> bool:
-    """Whether the engine says what it says of an index that a rebuild deletes before a search or under it."""
-    return isinstance(error.__cause__, ApiError) and error.__cause__.status_code in DELETED
+    def close_pit(self, pit: str, result: SearchResult) -> None:
+        """Close a point in time opened by the last page; keep older ones, their page may be requested again."""
+        if pit and not result.cursor:
+            with suppress(SearchError):  # it expires anyway
+                self.client.close_point_in_time(pit)
 
 
-def _key(key: Key) -> Key:
-    """A key to sort by as the engine takes it."""
-    return {key[1:]: {"order": "desc"}} if isinstance(key, str) and key.startswith("-") else key
+def _is_index_deleted(error: SearchError) -> bool:
+    """Whether the engine answers as for an index that a rebuild deletes before a search or during it."""
+    return isinstance(error.__cause__, ApiError) and error.__cause__.status_code in INDEX_DELETED
 
 
-def _count(answer: dict[str, Any]) -> int:
-    return int(answer["hits"]["total"]["value"])
-
-
-def _result(hit: dict[str, Any]) -> dict[str, Any]:
-    """A document's source, and where the text is in it."""
-    shown = {"highlight": highlights.read(hit["highlight"])} if "highlight" in hit else {}
-    return {**hit.get("_source", {}), **shown}
+def _count(response: dict[str, Any]) -> int:
+    return int(response["hits"]["total"]["value"])

@@ -1,49 +1,47 @@
-"""Suggestions: order numbers, customers and skus that begin as what has been typed."""
+"""Suggestions: values of the index that begin with what has been typed."""
 
 from typing import Any
 
-from .client import Asking
-from .did_you_mean import correction
-from .facets import counting, terms
+from . import facets
+from .client import DeadlineClient
+from .did_you_mean import did_you_mean
+from .facets import Query
 from .parser import parse
-from .queries import Query
+from .schema import SearchSchema, Suggestions
 
-MOST = 5  # of each kind
+MAX_SUGGESTIONS = 5  # of each group
 
 
-def suggest(typed: str, asking: Asking | None = None) -> dict[str, Any]:
-    """The most frequent ones of each kind; when there is none, what may have been meant."""
-    text = parse(typed)
-    asking = asking or Asking()
+def suggest(schema: SearchSchema, q: str, client: DeadlineClient | None = None) -> dict[str, Any]:
+    """Return the most frequent values of each group of suggestions, and `did_you_mean` when there are none."""
+    text = parse(q)
+    client = client or DeadlineClient(schema.alias)
     words = " ".join(term.text for term in text.terms)
-    kinds = _kinds(words, asking) if words else {"order_numbers": [], "customers": [], "skus": []}
-    meant = None if any(kinds.values()) else correction(text, 0, asking)
-    return kinds | {"did_you_mean": meant}
+    if words and schema.suggestions:
+        groups = _suggest(schema, words, client)
+    else:
+        groups = {group.name: [] for group in schema.suggestions}
+    correction = None if any(groups.values()) else did_you_mean(schema, text, 0, client)
+    return groups | {"did_you_mean": correction}
 
 
-def _kinds(words: str, asking: Asking) -> dict[str, list[dict[str, Any]]]:
-    number, customer, sku = (
-        _beginning(field, words) for field in ("order_number.prefix", "customer_name", "lines.sku.prefix")
-    )
-    lines = {"nested": {"path": "lines", "query": sku, "ignore_unmapped": True}}
-    matching = counting(sku, terms("lines.sku.raw", MOST))
-    counts = {
-        "order_numbers": counting(number, terms("order_number.raw", MOST)),
-        "customers": counting(customer, terms("customer_name.raw", MOST)),
-        "skus": {"nested": {"path": "lines"}, "aggs": {"matching": matching}},
-    }
-    query = {"bool": {"should": [number, customer, lines]}}
-    found = asking.answer({"query": query, "size": 0, "track_total_hits": False, "aggs": counts})["aggregations"]
-    return {
-        "order_numbers": _read(found["order_numbers"]),
-        "customers": _read(found["customers"]),
-        "skus": _read(found["skus"]["matching"]),
-    }
+def _suggest(schema: SearchSchema, words: str, client: DeadlineClient) -> dict[str, list[dict[str, Any]]]:
+    matches: list[Query] = []
+    counts: Query = {}
+    for group in schema.suggestions:
+        match: Query = {"match": {group.field: {"query": words, "operator": "and"}}}
+        values = facets.count(match, facets.terms(group.raw, MAX_SUGGESTIONS))
+        if group.nested:
+            matches.append({"nested": {"path": group.nested, "query": match, "ignore_unmapped": True}})
+            counts[group.name] = {"nested": {"path": group.nested}, "aggs": {"matching": values}}
+        else:
+            matches.append(match)
+            counts[group.name] = values
+    body = {"query": {"bool": {"should": matches}}, "size": 0, "track_total_hits": False, "aggs": counts}
+    aggregations = client.search(body)["aggregations"]
+    return {group.name: _read(group, aggregations[group.name]) for group in schema.suggestions}
 
 
-def _beginning(field: str, words: str) -> Query:
-    return {"match": {field: {"query": words, "operator": "and"}}}
-
-
-def _read(bucket: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"text": each["key"], "count": each["doc_count"]} for each in bucket["values"]["buckets"]]
+def _read(group: Suggestions, aggregation: dict[str, Any]) -> list[dict[str, Any]]:
+    values = (aggregation["matching"] if group.nested else aggregation)["values"]
+    return [{"text": bucket["key"], "count": bucket["doc_count"]} for bucket in values["buckets"]]

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.benches.search import Search
 from benchmarks.searches import FIRST_PAGE, TEXTS, WITH_CURSOR, addresses, search_requests
-from order_search.serializers import SearchParameters
+from order_search.serializers import OrderSearchParams
 from tools.comparison import IN_STEP
 
 
@@ -14,7 +14,7 @@ def test_every_address_is_a_search_that_the_service_takes():
         queries = [parse_qs(urlsplit(address).query) for address in addresses(page)]
         assert [query["q"] for query in queries] == [[text] for text in TEXTS]
         for query in queries:
-            parameters = SearchParameters(data={name: values[0] for name, values in query.items()})
+            parameters = OrderSearchParams(data={name: values[0] for name, values in query.items()})
             assert parameters.is_valid(), parameters.errors
             assert parameters.validated_data["page"] == (1 if page else None)
             assert (len(parameters.validated_data["facets"]), parameters.validated_data["highlight"]) == (4, True)

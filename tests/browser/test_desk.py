@@ -304,7 +304,7 @@ class TestEngineKilled:
         expect(badge).to_contain_text("Search is down")
         page.locator("#q").fill("lamp")
         expect(heading).to_have_text("Newest orders")
-        expect(page.locator("#results")).to_contain_text("Search does not answer now.")
+        expect(page.locator("#results")).to_contain_text("Search is not available right now.")
         expect(page.locator("#rows td.number").first).to_have_text(f"D-{1000 + COUNT}")
         assert_accessible(page)
         page.get_by_role("link", name="New order").click()

@@ -1,17 +1,17 @@
-"""The address of a search: shared, changed, gone on with."""
+"""The parameters of a search page: read, changed, and compared while the user types."""
 
 import pytest
 from django.http import QueryDict
 
-from desk.search_params import Address
+from desk.search_params import SearchParams
 
 
-def address(query: str) -> Address:
-    return Address.of(QueryDict(query))
+def params(query: str) -> SearchParams:
+    return SearchParams.from_query(QueryDict(query))
 
 
 @pytest.mark.parametrize(
-    ("query", "tidy"),
+    ("query", "clean"),
     [
         ("", "/"),
         ("q=", "/"),
@@ -23,16 +23,16 @@ def address(query: str) -> Address:
         ("q=%26+%3D%23&customer=Jos%C3%A9", "/?q=%26%20%3D%23&customer=Jos%C3%A9"),
     ],
 )
-def test_what_is_empty_unknown_or_said_twice_is_left_out(query: str, tidy: str) -> None:
-    assert str(address(query)) == tidy
-    assert str(address(tidy.partition("?")[2])) == tidy
+def test_empty_unknown_and_repeated_parameters_are_left_out(query: str, clean: str) -> None:
+    assert str(params(query)) == clean
+    assert str(params(clean.partition("?")[2])) == clean
 
 
-def test_a_change_begins_at_the_start() -> None:
-    asked = address("q=lamp&status=paid&status=draft&cursor=x")
-    assert str(asked.changed(sort="total")) == "/?status=paid&status=draft&q=lamp&sort=total"
-    assert str(asked.changed(q="")) == "/?status=paid&status=draft"
-    assert str(asked.without("status", "draft")) == "/?status=paid&q=lamp"
+def test_a_change_leads_to_the_first_page() -> None:
+    search = params("q=lamp&status=paid&status=draft&cursor=x")
+    assert str(search.replace(sort="total")) == "/?status=paid&status=draft&q=lamp&sort=total"
+    assert str(search.replace(q="")) == "/?status=paid&status=draft"
+    assert str(search.without("status", "draft")) == "/?status=paid&q=lamp"
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_a_change_begins_at_the_start() -> None:
         ("q=la&status=paid", "q=lamp", False),
     ],
 )
-def test_typing_goes_on_from_a_text_and_from_nothing_else(before: str, now: str, is_typing: bool) -> None:
-    assert address(now).goes_on_from(f"http://desk.example/?{before}") is is_typing
+def test_typing_continues_typing_a_text_and_from_nothing_else(before: str, now: str, is_typing: bool) -> None:
+    assert params(now).continues_typing(f"http://desk.example/?{before}") is is_typing

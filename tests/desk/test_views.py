@@ -69,7 +69,7 @@ class TestWithoutAnEngine:
         response = client.get("/?q=lamp&status=paid")
         page = response.content.decode()
         assert (response.status_code, response["Retry-After"]) == (503, "5")
-        assert "Search does not answer now." in page
+        assert "Search is not available right now." in page
         assert re.findall(r"/desk/orders/\d+/\">([^<]+)<", page) == [f"D-{1040 - at}" for at in range(30)]
         assert text(response, "badge").startswith("Search: Search is down; 40 pending, oldest ")
 
@@ -101,7 +101,7 @@ class TestWithoutAnEngine:
         make_orders(1)
         response = client.get("/?cursor=x", headers={"HX-Request": "true"})
         assert (response.status_code, "D-1001" in response.content.decode()) == (400, False)
-        assert "This list cannot be gone on with." in response.content.decode()
+        assert "This list cannot be continued." in response.content.decode()
 
     def test_a_pending_order(self, client: Client) -> None:
         page = client.get(f"/desk/orders/{create_order().pk}/")
@@ -136,12 +136,12 @@ class TestAddress:
         ("query", "problem"),
         [
             ("total_min=cheap", "Amount from: A valid number is required."),
-            ("total_min=5&total_max=4", "Amount from: It is more than total_max."),
-            ("created_after=yesterday", "Created from: Give a day such as"),
+            ("total_min=5&total_max=4", "Amount from: Must not be greater than total_max."),
+            ("created_after=yesterday", "Created from: Enter a date such as"),
             ("status=lost", "Status: &quot;lost&quot; is not a valid choice."),
             ("q=*lamp", "Search: The text cannot be searched."),
             (f"q={'x' * 201}", "Search: Ensure this field has no more than 200 characters."),
-            ("cursor=forged", "The next orders: The cursor does not belong to this search"),
+            ("cursor=forged", "Next page: The cursor does not belong to this search"),
         ],
     )
     def test_invalid_parameters(self, client: Client, query: str, problem: str) -> None:

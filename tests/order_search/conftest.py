@@ -1,4 +1,4 @@
-"""What the tests of order_search share: an index with 500 orders, and a time limit that a busy machine keeps."""
+"""Fixtures of the order search's tests: an index with 500 orders, and a longer time limit."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from tests.support import wait_until
 
 @contextmanager
 def index_of(sources: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """An index of the order's document with these. Its name is not one that the `engine` fixture clears."""
+    """Create an index of these orders. The `engine` fixture does not clear it, because of its name."""
     name = f"table-{index_records.new_index_name('orders')}"
     patient = client(request_timeout=60)
     patient.indices.create(index=name, **signed_body(OrderDocument))
@@ -29,17 +29,17 @@ def index_of(sources: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def points_in_time(name: str, expected: int) -> None:
-    """Insist on so many points in time that the engine keeps of an index; a search's own end a moment after it."""
+    """Assert how many points in time the engine keeps of an index; closing one takes the engine a little time."""
 
-    def kept() -> int:
+    def count() -> int:
         stats = client().indices.stats(index=name, metric="search")["_all"]["primaries"]["search"]
         return int(stats["open_contexts"])
 
-    wait_until(lambda: kept() == expected, why=f"not {expected} but {kept()} points in time")
+    wait_until(lambda: count() == expected, why=f"not {expected} but {count()} points in time")
 
 
 @pytest.fixture(scope="module")
-def asked() -> Iterator[str]:
+def index() -> Iterator[str]:
     """The name of an index with the 500 orders, for a whole module."""
     with index_of(five_hundred()) as name:
         yield name
@@ -47,5 +47,5 @@ def asked() -> Iterator[str]:
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A time limit that a busy machine keeps too, where the limit is not what is tested."""
+    """Give a search more time, for a busy machine, where the limit is not what is tested."""
     monkeypatch.setattr("search.query.client.TIMEOUT", 10.0)

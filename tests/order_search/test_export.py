@@ -1,11 +1,10 @@
-"""GET /orders/search/export: a whole result, safe to open, in constant memory, and never cut short without a sign."""
+"""GET /orders/search/export: a whole result, safe to open, in constant memory, and never silently cut short."""
 
 import csv
 import io
 import json
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,18 +13,26 @@ from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import bulk
 
 from order_search.documents import OrderDocument
+from order_search.fields import ORDERS
+from order_search.serializers import HighlightedOrder
 from search.client import client as engine_client
 from search.exceptions import SearchError
 from search.indices import lifecycle
-from search.query import cursor, export
-from search.query.client import Asking
+from search.query import export
+from search.query.client import DeadlineClient
+from search.query.cursor import decode_cursor
 from search.query.export import Export
-from search.query.request import Wanted
+from search.query.request import SearchRequest
 from tests.order_search.conftest import index_of
 from tests.order_search.five_hundred import five_hundred, source
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1"]  # noqa: RUF001
 HEAD = "id,order_number,customer_name,total_amount,currency,status,note,lines,created_at,updated_at,version\r\n"
+
+
+def exported_from(name: str, format: str) -> Export:
+    client = DeadlineClient(index=name, seconds=30)
+    return Export(SearchRequest(schema=ORDERS), format, HighlightedOrder(), client)
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -45,7 +52,7 @@ class TestOverHttp:
 
     @pytest.fixture
     def filled(self, engine: Elasticsearch, patient: None) -> Iterator[Elasticsearch]:
-        """The 500 orders behind the alias, and one whose texts are formulas; parts are small."""
+        """The 500 orders behind the alias, and one whose texts are formulas; pages are small."""
         name = lifecycle.create_physical_index(OrderDocument)
         engine.indices.put_alias(index=name, name=OrderDocument._index._name)
         orders = [*five_hundred(), source(501, "=A1", '=HYPERLINK("x")', "a\nb, c", [("-5", "@x")])]
@@ -87,14 +94,14 @@ class TestOverHttp:
         response, text = self.get(client, "format=ndjson&q=walker&status=paid&sort=-total")
         assert response["Content-Type"] == "application/x-ndjson"
         assert response["Content-Disposition"] == 'attachment; filename="orders.ndjson"'
-        found = client.get("/orders/search?q=walker&status=paid&sort=-total&page_size=200").json()
-        assert found["count"] > 1
-        assert [json.loads(line) for line in text.splitlines()] == found["results"]
+        answer = client.get("/orders/search?q=walker&status=paid&sort=-total&page_size=200").json()
+        assert answer["count"] > 1
+        assert [json.loads(line) for line in text.splitlines()] == answer["results"]
 
-    def test_all_parts_and_each_order_once(
+    def test_all_pages_and_each_order_once(
         self, client: Client, filled: Elasticsearch, db: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(export, "PART", 100)
+        monkeypatch.setattr(export, "PAGE_SIZE", 100)
         _, text = self.get(client, "format=ndjson&fields=id")
         assert [json.loads(line) for line in text.splitlines()] == [{"id": key} for key in range(501, 0, -1)]
 
@@ -120,12 +127,12 @@ class TestOverHttp:
     def test_a_client_that_goes_away_leaves_no_point_in_time(
         self, client: Client, filled: Elasticsearch, db: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(export, "PART", 100)
+        monkeypatch.setattr(export, "PAGE_SIZE", 100)
         response = client.get("/orders/search/export")
         exported = response.streaming_content  # type: ignore[attr-defined]
         next(iter(exported))
         closed = []
-        monkeypatch.setattr(Asking, "close", lambda self, point: closed.append(point))
+        monkeypatch.setattr(DeadlineClient, "close_point_in_time", lambda self, pit: closed.append(pit))
         response.close()
         assert len(closed) == 1
         filled.close_point_in_time(id=closed[0])
@@ -136,21 +143,21 @@ class TestOverHttp:
 class TestParts:
     """Without HTTP."""
 
-    def test_a_point_in_time_ends_with_the_export(self, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(export, "PART", 200)
-        exported = Export(Wanted(), "csv", Asking(index=asked, seconds=30))
-        assert len(list(exported)) == 4  # the head, and three parts
-        point = cursor.read(replace(exported.wanted, cursor=exported.first or "")).point
+    def test_a_point_in_time_ends_with_the_export(self, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(export, "PAGE_SIZE", 200)
+        exported = exported_from(index, "csv")
+        assert len(list(exported)) == 4  # the head, and three pages
+        point = decode_cursor(exported.first_cursor or "", exported.request.key).pit
         exported.close()
         with pytest.raises(NotFoundError):
             engine_client().search(pit={"id": point})
 
     def test_an_engine_that_fails_on_the_way_breaks_the_answer_off(
-        self, asked: str, monkeypatch: pytest.MonkeyPatch
+        self, index: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """So that no client takes the part that it has for the whole."""
-        monkeypatch.setattr(export, "PART", 200)
-        exported = Export(Wanted(), "ndjson", Asking(index=asked, seconds=30))
+        monkeypatch.setattr(export, "PAGE_SIZE", 200)
+        exported = exported_from(index, "ndjson")
         parts = iter(exported)
         assert [next(parts), next(parts).count("\n")] == ["", 200]
         exported.close()
@@ -163,7 +170,7 @@ class TestParts:
         def peak(name: str) -> tuple[int, int]:
             tracemalloc.start()
             try:
-                exported = Export(Wanted(), "ndjson", Asking(index=name, seconds=30))
+                exported = exported_from(name, "ndjson")
                 rows = sum(part.count("\n") for part in exported)
                 return rows, tracemalloc.get_traced_memory()[1]
             finally:

@@ -6,12 +6,13 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
+from order_search.fields import ORDERS
 from search.client import client
 from search.indices import lifecycle
 from search.mapping.fingerprint import signed_body
-from search.query.client import Asking
-from search.query.request import Wanted
-from search.query.search import find
+from search.query.client import DeadlineClient
+from search.query.request import SearchRequest
+from search.query.search import search
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
@@ -45,8 +46,9 @@ def searched() -> Iterator[str]:
     made.indices.delete(index=name)
 
 
-def found(text: str, name: str) -> list[str]:
-    result = find(Wanted(q=text, page=1, page_size=100), Asking(index=name, seconds=30))
+def numbers_found(text: str, name: str) -> list[str]:
+    request = SearchRequest(schema=ORDERS, q=text, page=1, page_size=100)
+    result = search(request, DeadlineClient(index=name, seconds=30))
     return [order["order_number"] for order in result.results]
 
 
@@ -83,7 +85,7 @@ def found(text: str, name: str) -> list[str]:
     ],
 )
 def test_what_is_found(searched: str, text: str, numbers: list[str]) -> None:
-    assert found(text, searched) == numbers
+    assert numbers_found(text, searched) == numbers
 
 
 def test_the_newest_comes_first_and_equal_times_by_id(engine: Elasticsearch) -> None:
@@ -92,4 +94,4 @@ def test_the_newest_comes_first_and_equal_times_by_id(engine: Elasticsearch) -> 
         source = {"id": number, "order_number": str(number), "customer_name": "Ann", "created_at": "2026-01-01"}
         engine.index(index=name, id=str(number), document=source)
     engine.indices.refresh(index=name)
-    assert found("ann", name) == ["3", "2", "1"]
+    assert numbers_found("ann", name) == ["3", "2", "1"]

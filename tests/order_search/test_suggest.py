@@ -7,8 +7,9 @@ from django.test import Client
 from elasticsearch import Elasticsearch
 
 from order_search.documents import OrderDocument
+from order_search.fields import ORDERS
 from search.indices import lifecycle
-from search.query.client import Asking
+from search.query.client import DeadlineClient
 from search.query.suggest import suggest
 from tests.order_search.five_hundred import source
 
@@ -17,7 +18,7 @@ PATIENCE = 10  # seconds
 
 
 @pytest.mark.parametrize(
-    ("typed", "order_numbers", "customers", "skus"),
+    ("q", "order_numbers", "customers", "skus"),
     [
         ("jane d", [], ["Jane Doe", "Janet Doerr"], []),
         ("GARC jos", [], ["José García"], []),
@@ -31,28 +32,29 @@ PATIENCE = 10  # seconds
         ("!", [], [], []),
     ],
 )
-def test_what_is_suggested(
-    asked: str, typed: str, order_numbers: list[str], customers: list[str], skus: list[str]
-) -> None:
-    found = suggest(typed, Asking(index=asked, seconds=PATIENCE))
-    texts = {kind: sorted(each["text"] for each in found[kind]) for kind in ("order_numbers", "customers", "skus")}
+def test_suggestions(index: str, q: str, order_numbers: list[str], customers: list[str], skus: list[str]) -> None:
+    groups = suggest(ORDERS, q, DeadlineClient(index, seconds=PATIENCE))
+    texts = {
+        kind: sorted(suggestion["text"] for suggestion in groups[kind])
+        for kind in ("order_numbers", "customers", "skus")
+    }
     assert texts == {"order_numbers": order_numbers, "customers": customers, "skus": skus}
 
 
-def test_the_most_frequent_five_with_how_many_there_are(asked: str) -> None:
-    found = suggest("p", Asking(index=asked, seconds=PATIENCE))
-    assert found["skus"] == [
+def test_the_most_frequent_five_with_how_many_there_are(index: str) -> None:
+    groups = suggest(ORDERS, "p", DeadlineClient(index, seconds=PATIENCE))
+    assert groups["skus"] == [
         {"text": "PAP-3", "count": 116},
         {"text": "PEN-1", "count": 116},
         {"text": "PNO-1", "count": 1},
     ]
-    counts = [each["count"] for each in found["customers"]]
+    counts = [suggestion["count"] for suggestion in groups["customers"]]
     assert (len(counts), counts) == (5, sorted(counts, reverse=True))
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("featherstne", "featherstone"), ("jane", None), ("qqqqqqq", None)])
-def test_did_you_mean(asked: str, typed: str, meant: str | None) -> None:
-    assert suggest(typed, Asking(index=asked, seconds=PATIENCE))["did_you_mean"] == meant
+@pytest.mark.parametrize(("q", "meant"), [("featherstne", "featherstone"), ("jane", None), ("qqqqqqq", None)])
+def test_did_you_mean(index: str, q: str, meant: str | None) -> None:
+    assert suggest(ORDERS, q, DeadlineClient(index, seconds=PATIENCE))["did_you_mean"] == meant
 
 
 def test_the_answer(client: Client, engine: Elasticsearch, db: Any, patient: None) -> None:

@@ -18,13 +18,13 @@ from elasticsearch.dsl.connections import connections
 from order_search.documents import OrderDocument
 from search.exceptions import CursorExpired
 from search.indices import lifecycle
-from search.query import cursor
+from search.query.cursor import SALT
 from search.rebuild.populate import populate
 from tests.search.engine_help import make_orders
 
 UNAVAILABLE = {
     "code": "search_unavailable",
-    "detail": "Search does not answer now. Orders are still taken, and will be found when it is back.",
+    "detail": "Search is not available right now. Orders are still saved, and will be found once it is back.",
     "attr": None,
 }
 
@@ -126,7 +126,7 @@ class TestFound:
     def test_a_cursor_that_has_expired_is_gone(self, client: Client, filled: Elasticsearch) -> None:
         url = get(client, "?page_size=2")["next"]
         lifecycle.create(OrderDocument)
-        filled.close_point_in_time(id=signing.loads(parse_qs(url.split("?")[1])["cursor"][0], salt=cursor.SALT)[1])
+        filled.close_point_in_time(id=signing.loads(parse_qs(url.split("?")[1])["cursor"][0], salt=SALT)[1])
         response = client.get(url)
         assert response.status_code == 410
         assert response.json() == {
@@ -336,18 +336,18 @@ def test_an_engine_that_drips_is_503_within_a_second(client: Client, db: None, e
 @pytest.mark.engine
 @pytest.mark.conformance
 @pytest.mark.parametrize("status", [404, 503])
-def test_a_search_whose_index_is_deleted_under_it_is_asked_again(
+def test_a_search_whose_index_is_deleted_is_repeated(
     client: Client, filled: Elasticsearch, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     meta = ApiResponseMeta(status, "1.1", HttpHeaders(), 0.01, NodeConfig("http", "127.0.0.1", 9200))
     gone = (ApiError if status == 503 else NotFoundError)("gone", meta, {})
     failures, search = iter([gone, gone, gone, None]), Elasticsearch.search
 
-    def gone_at_first(self: Elasticsearch, **asked: Any) -> Any:
+    def gone_at_first(self: Elasticsearch, **options: Any) -> Any:
         if failure := next(failures):
             raise failure
-        return search(self, **asked)
+        return search(self, **options)
 
     monkeypatch.setattr(Elasticsearch, "search", gone_at_first)
     assert get(client)["count"] == 5
-    assert next(failures, "all asked") == "all asked"
+    assert next(failures, "exhausted") == "exhausted"

@@ -1,15 +1,15 @@
-"""What a text is taken for."""
+"""The parser: words, phrases, exclusions, and what is invalid."""
 
 import pytest
 
 from search.exceptions import InvalidQuery
-from search.query.parser import MOST_TERMS, Term, Text, parse
+from search.query.parser import MAX_TERMS, ParsedQuery, Term, parse
 
 PHRASE = {"is_phrase": True}
 
 
 @pytest.mark.parametrize(
-    ("typed", "terms", "excluded"),
+    ("raw", "terms", "excluded"),
     [
         ("", [], []),
         ("  jane   doe ", [Term("jane"), Term("doe")], []),
@@ -28,28 +28,28 @@ PHRASE = {"is_phrase": True}
         ('"*"x"?y"', [Term("x"), Term("?y", **PHRASE)], []),
     ],
 )
-def test_what_a_text_is_taken_for(typed: str, terms: list[Term], excluded: list[Term]) -> None:
-    assert parse(typed) == Text(typed.strip(), tuple(terms), tuple(excluded))
+def test_parse(raw: str, terms: list[Term], excluded: list[Term]) -> None:
+    assert parse(raw) == ParsedQuery(raw.strip(), tuple(terms), tuple(excluded))
 
 
 @pytest.mark.parametrize(
-    ("typed", "detail"),
+    ("raw", "detail"),
     [
         ("*", "a word begins with * or ?"),
         ("jane *doe", "a word begins with * or ?"),
         ("-?x", "a word begins with * or ?"),
-        ("a " * (MOST_TERMS + 1), f"more than {MOST_TERMS} words"),
-        ("-a " * (MOST_TERMS + 1), f"more than {MOST_TERMS} words"),
+        ("a " * (MAX_TERMS + 1), f"more than {MAX_TERMS} words"),
+        ("-a " * (MAX_TERMS + 1), f"more than {MAX_TERMS} words"),
     ],
 )
-def test_what_is_refused(typed: str, detail: str) -> None:
+def test_invalid_queries(raw: str, detail: str) -> None:
     with pytest.raises(InvalidQuery) as error:
-        parse(typed)
+        parse(raw)
     assert str(error.value) == f"{InvalidQuery.__doc__} ({detail})"
 
 
 @pytest.mark.parametrize(
-    ("term", "forgives"),
+    ("term", "allows_fuzzy"),
     [
         (Term("jane"), True),
         (Term("doe"), False),
@@ -58,5 +58,5 @@ def test_what_is_refused(typed: str, detail: str) -> None:
         (Term("jane doe", **PHRASE), False),
     ],
 )
-def test_where_an_error_is_forgiven(term: Term, forgives: bool) -> None:
-    assert term.forgives is forgives
+def test_which_terms_allow_typing_errors(term: Term, allows_fuzzy: bool) -> None:
+    assert term.allows_fuzzy is allows_fuzzy
