@@ -4,8 +4,8 @@ from django_elasticsearch_dsl import fields
 from django_elasticsearch_dsl.registries import registry
 from elasticsearch.dsl import MetaField
 
+from search import VersionedDocument
 from search.conf import conf
-from search.mapping.base import VersionedDocument
 from tests.shop.models import Item, Part
 
 
