@@ -100,6 +100,7 @@ def test_refused_and_back_on_the_same_port(proxy: FaultProxy) -> None:
         with pytest.raises((OSError, HTTPException)):
             idle.request("POST", "/_bulk", BULK)
             idle.getresponse()
+    idle.close()
     assert (proxy.port, bulk(proxy)) == (port, GOOD)
 
 

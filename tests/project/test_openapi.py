@@ -161,7 +161,9 @@ def test_the_page_s_files_are_served_with_debug_off(client: Client, settings: An
     call_command("collectstatic", verbosity=0, interactive=False)
     page = client.get("/api/docs").content.decode()
     for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page):
-        assert client.get(address).status_code == 200, address
+        response = client.get(address)
+        assert response.status_code == 200, address
+        response.close()
 
 
 @pytest.fixture

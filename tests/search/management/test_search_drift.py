@@ -90,7 +90,7 @@ def test_drift_is_repaired(engine, six):
 
 def test_drift_that_is_not_confirmed_yet_is_still_drift(engine, six):
     damage(engine, six)
-    with patch("search.drift.repair.push", return_value=[]):
+    with patch("search.drift.repair.push_keys", return_value=[]):
         ran = drift("--repair")
     assert (ran.code, ran.output.splitlines()[-1]) == (1, "  repaired: 0 of 3")
     assert Index.objects.get(name=six).drift["missing"] == 1
@@ -161,14 +161,14 @@ def test_without_an_index(engine):
 
 def test_where_alias_and_records_differ(engine, six):
     engine.indices.delete_alias(index=six, name=ALIAS)
-    why = "The alias names another index than the database takes for live. Run `manage.py search_index --create`."
-    assert drift() == could_not_compare(f"{why} ({ALIAS} names none, the database takes {six} for live)")
+    why = "The alias names an index that is not recorded as live. Run `manage.py search_index --create`."
+    assert drift() == could_not_compare(f"{why} ({ALIAS} names no index, {six} is recorded as live)")
 
 
 def test_without_an_engine(six, engine_away):
     engine_away()
     ran = drift()
-    message = "Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to where it"
+    message = "Elasticsearch does not answer. Start it, or set ELASTICSEARCH_URL to its"
     assert (ran.code, ran.output, ran.errors.count("\n")) == (2, "", 1)
     assert ran.errors.startswith(f"CommandError: Could not compare: {message}")
 
@@ -176,7 +176,7 @@ def test_without_an_engine(six, engine_away):
 def test_without_a_database(six):
     with patch.object(Index.objects, "using", side_effect=OperationalError("refused")):
         ran = drift("--json")
-    why = "The database does not answer. Start it, or set DATABASE_URL to where it is. (refused)"
+    why = "The database does not answer. Start it, or set DATABASE_URL to its address. (refused)"
     assert ran == could_not_compare(why)
 
 
@@ -193,7 +193,7 @@ def test_without_a_database(six):
         (["--database", "other"], "argument --database: invalid choice: 'other'"),
         (
             ["--models", "nope"],
-            "Could not compare: No registered document has this model or app. Give --models one",
+            "Could not compare: No registered document has this model or app. Pass --models one that",
         ),
     ],
 )
@@ -237,7 +237,7 @@ def test_watch_prints_a_line_of_json_for_each_comparison_and_repairs(engine, six
     [
         (
             OperationalError("refused\nby it"),
-            "The database does not answer. Start it, or set DATABASE_URL to where it is. (refused by it)",
+            "The database does not answer. Start it, or set DATABASE_URL to its address. (refused by it)",
         ),
         (EngineUnavailable("away"), str(EngineUnavailable("away"))),
     ],
