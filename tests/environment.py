@@ -9,6 +9,9 @@ import tempfile
 from pathlib import Path
 
 worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+if worker != "main":
+    # Measure the tests' own processes only: coverage would slow the services that they start, and their deadlines.
+    os.environ.pop("COVERAGE_PROCESS_START", None)
 os.environ["DJANGO_ENV_FILE"] = ""
 os.environ["DJANGO_DEBUG"] = "on"
 os.environ["DJANGO_SECRET_KEY"] = "the tests' key, no secret"

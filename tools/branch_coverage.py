@@ -1,7 +1,7 @@
-"""Branch coverage of a test run: all Python processes of the run are measured, and the result has a floor.
+"""Branch coverage of a test run: the processes that run tests are measured, and the result has a floor.
 
-coverage starts by itself in each Python process that finds COVERAGE_PROCESS_START in its environment: pytest, its
-workers, and the services and commands that tests start.
+coverage starts by itself in each Python process that finds COVERAGE_PROCESS_START in its environment. pytest's workers
+remove the variable again (tests/environment.py), so that the services that tests start are not slowed.
 """
 
 import json
