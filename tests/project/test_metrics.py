@@ -19,7 +19,7 @@ from rest_framework.permissions import IsAuthenticated
 from project.metrics import MetricsView, remove_ended_processes
 from tests.faults.service import Service
 from tests.support import in_threads, wait_until
-from tests.test_docs import families
+from tests.test_docs import exported_name, metric_families
 from tools.http_messages import Request, ask
 from tools.paths import ROOT
 
@@ -50,7 +50,8 @@ class TestOneProcess:
         response = client.get("/metrics")
         assert (response.status_code, response["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
         text = response.content.decode()
-        assert families() - set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE)) == set()
+        exported = {exported_name(family) for family in metric_families()}
+        assert exported - set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE)) == set()
         assert samples(text)["search_outbox_entries", "dead"] == 0
 
     def test_prometheus_gets_the_format_that_it_asks_for(self, client: Client) -> None:
