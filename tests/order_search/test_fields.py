@@ -106,12 +106,13 @@ def test_more_fields_are_columns_and_answers() -> None:
     columns = ["seller_name", "channel", "discount", "version"]
     assert list(MORE.columns)[-4:] == columns
     assert list(hit_serializer(MORE)().fields)[-5:] == [*columns, "highlight"]
-    assert "discount" in answer_serializer(MORE)().fields["facets"].fields
+    answered: Any = answer_serializer(MORE)()
+    assert "discount" in answered.fields["facets"].fields
 
 
 def test_more_fields_are_on_the_desk() -> None:
     params = PageParams.from_query(QueryDict("channel=shop&discount_min=10&q=a"), MORE)
-    buckets = {
+    buckets: facets.Facets = {
         "channel": [{"value": "web", "count": 2}],
         "discount": [{"from": 10, "to": 50, "count": 1}],
     }
@@ -130,7 +131,7 @@ def test_more_fields_are_on_the_desk() -> None:
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[str]:
-    name = f"table-{lifecycle.new_name('more')}"
+    name = f"table-{lifecycle.new_index_name('more')}"
     patient = client(request_timeout=60)
     patient.indices.create(index=name, **signed_body(more_document()))
     values = [("Ann Archer", "shop", 5.0), ("Bob Baker", "web", 20.0), ("Cleo Carver", "web", 60.0)]
