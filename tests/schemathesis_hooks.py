@@ -26,13 +26,13 @@ def ndjson(context: SerializationContext, value: Any) -> bytes:
 
 
 @schemathesis.hook
-def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Ignore use after free for the search status, which exists until the index has forgotten a deleted order."""
     return not (isinstance(failure, UseAfterFree) and case.path.endswith("/search-status"))
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make valid requests follow these rules."""
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return

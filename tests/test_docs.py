@@ -4,6 +4,7 @@ import ast
 import re
 from argparse import _SubParsersAction
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -76,7 +77,7 @@ def rows(doc, heading):
 
 def environment_variables():
     """Return each variable that project/settings.py reads, with its default, or ... if that is computed."""
-    variables = {}
+    variables: dict[Any, object] = {}
     for call in ast.walk(ast.parse((ROOT / "project" / "settings.py").read_text())):
         if not isinstance(call, ast.Call) or not ast.unparse(call.func).startswith(("read", "env.")):
             continue
@@ -112,7 +113,8 @@ def search_settings():
 
 def options(parser):
     """Return every option of a command, and its subcommands."""
-    flags, actions = set(), set()
+    flags: set[str] = set()
+    actions: set[str] = set()
     for action in parser._actions:
         flags.update(action.option_strings)
         if isinstance(action, _SubParsersAction):
@@ -207,7 +209,7 @@ def test_every_link_leads_somewhere(doc):
 
 @each_doc
 def test_every_test_that_is_named_exists(doc):
-    missing = []
+    missing: list[str] = []
     for text, target in links(doc):
         if text.startswith("model: "):
             missing += {text.removeprefix("model: ")} - MUTATIONS.keys()
@@ -305,8 +307,9 @@ def test_every_setting_is_listed_with_its_default():
 
 def test_every_variable_of_a_script_is_read_there():
     for names, description in rows(SETTINGS, "Variables that only scripts read"):
-        reader = re.search(r"`([\w./-]+)`", description)[1]
-        sources = [ROOT / reader, *(ROOT / "tools").glob("*.py")]
+        reader = re.search(r"`([\w./-]+)`", description)
+        assert reader
+        sources = [ROOT / reader[1], *(ROOT / "tools").glob("*.py")]
         text = "".join(path.read_text() for path in sources)
         assert [name for name in re.findall(r"`([A-Z_]+)`", names) if name not in text] == []
 
@@ -317,7 +320,7 @@ def test_operations_knows_every_error_by_its_words():
         error for error in vars(exceptions).values() if isinstance(error, type) and issubclass(error, SearchError)
     ]
     expected = {
-        f"{error.__doc__.split('. ')[0].rstrip('.')} (`{error.__name__}`)"
+        f"{(error.__doc__ or '').split('. ')[0].rstrip('.')} (`{error.__name__}`)"
         for error in errors
         if error.__name__ not in BASE_ERRORS
     }

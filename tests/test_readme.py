@@ -29,20 +29,23 @@ def normalized(text):
 
 
 @pytest.fixture
-def server(tmp_path):
-    port = ports.free()
+def port():
+    return ports.free()
+
+
+@pytest.fixture
+def server(tmp_path, port):
     server = Server(checkout.copy(tmp_path), python_server(port))
     server.wait_until_ready()
-    server.port = port
     yield server
     server.kill()
 
 
-def test_the_session_is_what_a_user_gets(server):
+def test_the_session_is_what_a_user_gets(server, port):
     path = f"{Path(sys.executable).parent}:{checkout.environment()['PATH']}"  # as . .venv/bin/activate sets it
     results = [
         subprocess.run(
-            ["bash", "-c", command.replace("curl", "curl -s").replace(":8000", f":{server.port}")],
+            ["bash", "-c", command.replace("curl", "curl -s").replace(":8000", f":{port}")],
             cwd=server.folder,
             env=checkout.environment() | {"PATH": path},
             capture_output=True,

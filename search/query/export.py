@@ -26,7 +26,8 @@ Rows = list[dict[str, Any]]
 class RowSerializer(Protocol):
     """What turns a document's source into a row; a serializer of results does."""
 
-    fields: Any
+    @property
+    def fields(self) -> Any: ...
 
     def to_representation(self, instance: Any) -> Any: ...
 

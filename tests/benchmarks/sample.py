@@ -1,5 +1,7 @@
 """Two runs of a benchmark and a growth, hours apart: small, fixed, and made up for these tests alone."""
 
+from typing import Any
+
 MACHINE = {
     "date": "2026-11-24T12:00:00+00:00",
     "code": "c0de",
@@ -67,5 +69,9 @@ GROWTH = {
     },
     "targets": [],
 }
-NEWEST_RUN = {"machine": MACHINE, "quick": False, "benches": {"create_1": create(9.0), "growth": GROWTH}}
-EARLIER_RUN = {"machine": EARLIER, "quick": False, "benches": {"create_1": create(6.0, factor=1.1)}}
+NEWEST_RUN: dict[str, Any] = {
+    "machine": MACHINE,
+    "quick": False,
+    "benches": {"create_1": create(9.0), "growth": GROWTH},
+}
+EARLIER_RUN: dict[str, Any] = {"machine": EARLIER, "quick": False, "benches": {"create_1": create(6.0, factor=1.1)}}

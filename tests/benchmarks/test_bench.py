@@ -1,5 +1,7 @@
 """The order of the turns, and the evaluation of targets round by round."""
 
+from typing import Any
+
 import pytest
 
 from benchmarks.bench import Bench, Figure, Target, evaluate, rotated, run
@@ -35,7 +37,8 @@ class Sleeping(Bench):
 
 @pytest.fixture
 def bench():
-    return Sleeping(servers=None, scale=QUICK.__class__(2, 1.0, 1, 1, 1, 1, 1), supervisor=None)
+    unused: Any = None
+    return Sleeping(servers=unused, scale=QUICK.__class__(2, 1.0, 1, 1, 1, 1, 1), supervisor=unused)
 
 
 def test_each_round_begins_with_another_contender():

@@ -1,8 +1,11 @@
 """A turn of the growth benchmark restores the table, which other benchmarks use after it."""
 
+from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 from benchmarks.benches import growth
+from benchmarks.scale import QUICK
 
 
 class Table:
@@ -30,7 +33,8 @@ class Table:
 
 def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch):
     table = Table()
-    bench = growth.Growth(None, SimpleNamespace(seconds=1), None)
+    unused: Any = None
+    bench: Any = growth.Growth(unused, replace(QUICK, seconds=1), unused)
     bench.deployments = {"1000": table}
     bench.searches = {"1000": SimpleNamespace(token="any", search_service=lambda seconds, page: {"p50_ms": 2.0})}
 
@@ -38,7 +42,7 @@ def test_an_order_that_is_created_after_wrk_has_ended_is_deleted_too(monkeypatch
         table.ids |= {1001, 1002}
         return {"failed": 0, "p50_ms": 3.0}
 
-    monkeypatch.setattr(growth.wrk, "load", load)
+    monkeypatch.setattr("benchmarks.wrk.load", load)
     assert bench.turn("1000", 0) == {
         "create_p50_ms": 3.0,
         "push_per_order_us": 2000.0,

@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from benchmarks.machine import CODE, ROOT, code
+from benchmarks.machine import CODE, code
+from tools.paths import ROOT
 
 
 @pytest.fixture

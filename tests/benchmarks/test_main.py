@@ -109,7 +109,7 @@ def test_what_is_whole_when_a_run_ends_early_is_kept(tmp_path, monkeypatch, ends
     monkeypatch.setattr(main, "measure_one", measure_one)
     monkeypatch.setattr(main, "start_servers", lambda: nullcontext())
     monkeypatch.setattr(main, "Supervisor", lambda: nullcontext())
-    monkeypatch.setattr(main.machine, "describe", lambda: NEWEST_RUN["machine"])
+    monkeypatch.setattr("benchmarks.machine.describe", lambda: NEWEST_RUN["machine"])
     monkeypatch.setattr(results_store, "keep", lambda path: keep(path, results))
     monkeypatch.setattr(main, "publish", lambda: publish(results, docs))
     with pytest.raises(type(ends)):

@@ -1,6 +1,7 @@
 """The searches that are measured are ones that the service takes, each with a text, two filters, facets, highlights."""
 
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from benchmarks.benches.search import Search
@@ -27,6 +28,7 @@ def test_of_what_a_search_sends_the_queries_count():
 
 def test_the_one_index_is_compared_once():
     compared = iter([IN_STEP])
-    bench = Search(None, None, None)
+    unused: Any = None
+    bench: Any = Search(unused, unused, unused)
     bench.deployment = SimpleNamespace(difference=lambda: next(compared))
     assert [bench.final_difference(contender) for contender in bench.contenders] == [IN_STEP] * 3

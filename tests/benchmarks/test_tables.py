@@ -1,9 +1,11 @@
 """Each way of the plain design to fill an index fills one of its own, so that what is wrong is its own too."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from benchmarks.benches import tables
-from benchmarks.benches.tables import LIMIT, OURS, PARALLEL, POPULATE, RebuildLarge, RebuildSmall
+from benchmarks.benches.tables import OURS, PARALLEL, POPULATE, RebuildLarge, RebuildSmall
+from benchmarks.limit import LIMIT
 from benchmarks.scale import QUICK
 
 
@@ -22,10 +24,11 @@ class Deployment:
 def test_what_is_wrong_is_of_a_contender_s_own_index(monkeypatch):
     shared = Deployment(None, None, "table-9")
     monkeypatch.setattr(tables, "Deployment", Deployment)
-    monkeypatch.setattr(tables.table, "orders", lambda servers, rows: shared)
-    limit = SimpleNamespace(prepare=lambda: limit, final_difference=lambda: "table-9-limit")
+    monkeypatch.setattr("benchmarks.table.orders", lambda servers, rows: shared)
+    limit: Any = SimpleNamespace(prepare=lambda: limit, final_difference=lambda: "table-9-limit")
     monkeypatch.setattr(tables, "Limit", lambda deployment, refresh: limit)
-    bench = RebuildSmall(None, QUICK, None)
+    unused: Any = None
+    bench: Any = RebuildSmall(unused, QUICK, unused)
     bench.prepare()
     assert {contender: bench.final_difference(contender) for contender in bench.contenders} == {
         OURS: "table-9",

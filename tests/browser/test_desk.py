@@ -43,7 +43,7 @@ def numbers(page: Any) -> list[str]:
 
 def press_until_focused(page: Any, key: str, name: str) -> None:
     """Press a key until the element `name` has the focus. Fail if the focus is invisible on any element on the way."""
-    seen = []
+    seen: list[str] = []
     while len(seen) < 120:
         page.keyboard.press(key)
         here = page.evaluate(
@@ -105,10 +105,10 @@ class TestSearching:
         expect(page.get_by_label("At least")).to_have_value("100")
         page.get_by_role("link", name=re.compile("^November 2026")).click()
         expect(page).to_have_url(re.compile("created_after=2026-11-01&created_before=2026-11-30"))
-        count = Order.objects.filter(total_amount__gte=100, total_amount__lt=500, created_at__month=11).filter(
+        in_november = Order.objects.filter(total_amount__gte=100, total_amount__lt=500, created_at__month=11).filter(
             created_at__year=2026
         )
-        expect(page.locator("#count")).to_have_text(orders_found(count.count()))
+        expect(page.locator("#count")).to_have_text(orders_found(in_november.count()))
 
     def test_heads_sort(self, running: str, visit: Visit) -> None:
         page = visit(running)

@@ -7,7 +7,7 @@ from desk.facets import FilterChoice
 from desk.search_params import SearchParams
 from order_search.fields import ORDERS
 
-FACETS = {
+FACETS: facets.Facets = {
     "status": [{"value": "paid", "count": 3}],
     "currency": [{"value": "USD", "count": 2}, {"value": "EUR", "count": 1}],
     "amount": [

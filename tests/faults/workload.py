@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from tests.faults.control import Control
 from tests.faults.held import HEADER
 
+Headers = Mapping[str, str] | http.client.HTTPMessage
+
 CLIENTS = 8
 HOT = 5  # orders that most patches go to
 # The share of each operation, in percent.
@@ -231,7 +233,7 @@ class Client:
             self.work.stopped.wait(0.05)  # the connection was refused: do not retry at once
         return None if failure else json.loads(content or b"{}")
 
-    def exchange(self, method: str, path: str, body: object) -> tuple[int, Mapping[str, str], bytes, str]:
+    def exchange(self, method: str, path: str, body: object) -> tuple[int, Headers, bytes, str]:
         """Return the answer's status (0 for none), headers, content, and a description of its failure."""
         try:
             data = json.dumps(body) if body is not None else None

@@ -26,13 +26,13 @@ def late_writes(state: State, rules: Rules, size: Size) -> Steps:
     """Let a write without a waiting push arrive or get lost."""
     for place, late in enumerate(state.late):
         remaining = state._replace(late=state.late[:place] + state.late[place + 1 :])
-        yield f"{_name(late)} arrives", apply(remaining, late.key, late.index, Row(late.version, late.content))[0]
+        yield f"{_name(late)} arrives", apply(remaining, late.key, late.target, Row(late.version, late.content))[0]
         yield f"{_name(late)} is lost", remaining
 
 
 def _name(late: Late) -> str:
     kind = "write" if late.content else "delete"
-    return f"late {kind} of key {late.key} at version {late.version} to {'AB'[late.index]}"
+    return f"late {kind} of key {late.key} at version {late.version} to {'AB'[late.target]}"
 
 
 def restarts(state: State, rules: Rules, size: Size) -> Steps:

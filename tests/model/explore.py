@@ -1,15 +1,17 @@
 """Visit every reachable state, breadth first, so that the trace of a counterexample is as short as possible."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.model import engine, pushing, rebuild, restore, writers
 from tests.model.engine import difference
 from tests.model.rules import Rules, Size
 from tests.model.state import DEAD, FILLING, RECORDED, State, first
 
+Step = Callable[[State, Rules, Size], Iterator[tuple[str, State]]]
+
 # Steps that happen by themselves until all is quiet; the first possible one always leads there.
-QUIETING = (
+QUIETING: tuple[Step, ...] = (
     writers.commits,
     engine.late_writes,
     pushing.under_way,
@@ -17,7 +19,7 @@ QUIETING = (
     pushing.grace_periods,
     rebuild.goes_on,
 )
-DISTURBING = (
+DISTURBING: tuple[Step, ...] = (
     writers.writes,
     engine.restarts,
     pushing.losses,
@@ -87,7 +89,8 @@ def _must_end(calmer: dict[State, State], parents: dict[State, State | None], ru
     """Raise Counterexample unless the quieting steps lead from every state to a quiet one."""
     ends: set[State] = set()
     for begun in parents:
-        path, state = {}, begun
+        path: dict[State, None] = {}
+        state = begun
         while state not in ends and state not in path and state in calmer:
             path[state] = None
             state = calmer[state]
@@ -96,7 +99,7 @@ def _must_end(calmer: dict[State, State], parents: dict[State, State | None], ru
         ends.update(path)
 
 
-def _steps(state: State, kinds: tuple, rules: Rules, size: Size) -> Iterator[tuple[str, State]]:
+def _steps(state: State, kinds: tuple[Step, ...], rules: Rules, size: Size) -> Iterator[tuple[str, State]]:
     for kind in kinds:
         yield from kind(state, rules, size)
 

@@ -18,6 +18,7 @@ from tests.model.state import (
     Entry,
     Item,
     Late,
+    Open,
     Push,
     Row,
     State,
@@ -99,11 +100,11 @@ def losses(state: State, rules: Rules, size: Size) -> Steps:
 def _read(state: State, push: Push, rules: Rules, size: Size, who: str = "the push ") -> Steps:
     """Read one or more of entries, rows and targets in one snapshot of the push."""
     what = rules.reads[push.part]
-    inside = rules.inside and state.open and state.open.kind != "insert" and state.open.key
+    inside = state.open if rules.inside and state.open and state.open.kind != "insert" else None
     if "e" in what:
         push = push._replace(entries=tuple(_readable(state, key, inside) for key in range(size.keys)))
     if "r" in what:
-        rows = state.rows if inside is False or inside is None else put(state.rows, inside, row_of(state.open))
+        rows = put(state.rows, inside.key, row_of(inside)) if inside else state.rows
         push = push._replace(rows=rows)
     if "t" in what:
         push = push._replace(targets=_targets(state, rules, size))
@@ -117,9 +118,9 @@ def _read(state: State, push: Push, rules: Rules, size: Size, who: str = "the pu
     yield label, _with(state, push) if push.items else _end(state, push, rules, size)
 
 
-def _readable(state: State, key: int, inside: object) -> Entry | None:
-    if inside is not False and inside is not None and inside == key:
-        return Entry(state.open.version, state.open.number)
+def _readable(state: State, key: int, inside: Open | None) -> Entry | None:
+    if inside and inside.key == key:
+        return Entry(inside.version, inside.number)
     return state.entries[key]
 
 
@@ -140,8 +141,7 @@ def _plan(state: State, push: Push, rules: Rules) -> Push:
             tickets = put(tickets, key, 0)
         if not entry or entry.stage == DEAD or (entry.stage == SETTLING and not rules.early):
             continue
-        shown = row is not None and row.content != 0
-        version, content = (row.version, row.content) if shown else (entry.version, 0)
+        version, content = (row.version, row.content) if row and row.content else (entry.version, 0)
         items.append(Item(key, entry, version, content, push.targets))
     return push._replace(tickets=tickets, items=tuple(items))
 

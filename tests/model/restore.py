@@ -34,5 +34,7 @@ def _repair(state: State, key: int, rules: Rules) -> State:
         return state
     if row and rules.repair == "touch":
         return touch(state, key, 0, rules)
-    version = row.version if row else document.version
-    return state._replace(drawn=state.drawn + 1, entries=put(state.entries, key, Entry(version, state.drawn + 1)))
+    differing = row or document
+    assert differing
+    entry = Entry(differing.version, state.drawn + 1)
+    return state._replace(drawn=state.drawn + 1, entries=put(state.entries, key, entry))

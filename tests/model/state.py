@@ -5,9 +5,11 @@ row, or one that is not indexed), negative if the engine refuses it.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tests.model.rules import Size
+
+T = TypeVar("T")
 
 A, B = 0, 1  # the indices: the first, and the one that a rebuild makes
 
@@ -65,7 +67,7 @@ class Late(NamedTuple):
     """A write that no push waits for any longer, and that may still arrive."""
 
     key: int
-    index: int
+    target: int
     version: int
     content: int
     old: bool
@@ -140,7 +142,7 @@ def first(size: Size) -> State:
     )
 
 
-def put(values: tuple, place: int, value: object) -> tuple:
+def put(values: tuple[T, ...], place: int, value: T) -> tuple[T, ...]:
     """Return a copy of a tuple with one value replaced."""
     return (*values[:place], value, *values[place + 1 :])
 

@@ -27,7 +27,7 @@ def writes(state: State, rules: Rules, size: Size) -> Steps:
         for kind in size.kinds:
             possible = _possible(kind, row) and not _locked(state, key)
             change = _execute(ticked, kind, key, rules) if possible or kind == "insert" else None
-            if possible:
+            if possible and change:
                 yield _say(change), _commit(ticked, change, rules)
             # An insert draws before the unique index is asked: the row may still be there.
             if may_open and change:
@@ -42,7 +42,7 @@ def steps_back(state: State, rules: Rules, size: Size) -> Steps:
 
 
 def _possible(kind: str, row: Row | None) -> bool:
-    return (row is None) == (kind == "insert") and not (kind == "hide" and row.content == 0)
+    return (row is None) == (kind == "insert") and not (kind == "hide" and row and row.content == 0)
 
 
 def _locked(state: State, key: int) -> bool:
@@ -62,7 +62,11 @@ def _say(change: Open) -> str:
 
 def grown(state: State, key: int, rules: Rules) -> int:
     """Return the version of an update or a delete."""
-    return max(state.rows[key].version + 1, state.clock) if rules.growing else state.clock
+    if not rules.growing:
+        return state.clock
+    row = state.rows[key]
+    assert row
+    return max(row.version + 1, state.clock)
 
 
 def inserted(state: State, key: int, rules: Rules) -> int:

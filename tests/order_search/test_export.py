@@ -51,7 +51,7 @@ class TestOverHttp:
     """As a client sees it."""
 
     @pytest.fixture
-    def filled(self, engine: Elasticsearch, patient: None) -> Iterator[Elasticsearch]:
+    def filled(self, engine: Elasticsearch, patient: None) -> Elasticsearch:
         """The 500 orders behind the alias, and one whose texts are formulas; pages are small."""
         name = lifecycle.create_physical_index(OrderDocument)
         engine.indices.put_alias(index=name, name=OrderDocument._index._name)

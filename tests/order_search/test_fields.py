@@ -106,12 +106,13 @@ def test_more_fields_are_columns_and_answers() -> None:
     columns = ["seller_name", "channel", "discount", "version"]
     assert list(MORE.columns)[-4:] == columns
     assert list(hit_serializer(MORE)().fields)[-5:] == [*columns, "highlight"]
-    assert "discount" in answer_serializer(MORE)().fields["facets"].fields
+    answered: Any = answer_serializer(MORE)()
+    assert "discount" in answered.fields["facets"].fields
 
 
 def test_more_fields_are_on_the_desk() -> None:
     params = PageParams.from_query(QueryDict("channel=shop&discount_min=10&q=a"), MORE)
-    buckets = {
+    buckets: facets.Facets = {
         "channel": [{"value": "web", "count": 2}],
         "discount": [{"from": 10, "to": 50, "count": 1}],
     }

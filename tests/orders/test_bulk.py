@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.models.signals import post_save
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -28,7 +29,7 @@ def orders(count: int, **more: Any) -> list[dict[str, Any]]:
     return [JOHN | {"order_number": f"b{at:04}"} | more for at in range(count)]
 
 
-def ndjson(client: APIClient, body: str | bytes, query: str = "") -> Any:
+def ndjson(client: Client, body: str | bytes, query: str = "") -> Any:
     return client.generic("POST", f"/orders/bulk{query}", body, content_type="application/x-ndjson")
 
 
@@ -141,14 +142,14 @@ def test_a_broken_line_is_named_and_nothing_is_kept(client: APIClient, line: byt
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/jsonl", "multipart/form-data; boundary=x", ""])
-def test_other_media_types_are_a_415(client: APIClient, content_type: str) -> None:
+def test_other_media_types_are_a_415(client: Client, content_type: str) -> None:
     response = client.generic("POST", "/orders/bulk", b"[]", content_type=content_type)
     detail = f'Unsupported media type "{content_type}" in request.'
     assert (response.status_code, response.json()) == (415, error("unsupported_media_type", detail))
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
-def test_a_body_over_the_limit_is_a_413(client: APIClient, settings: Any, content_type: str) -> None:
+def test_a_body_over_the_limit_is_a_413(client: Client, settings: Any, content_type: str) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     response = client.generic("POST", "/orders/bulk", b" " * 101, content_type=content_type)
     assert (response.status_code, response.json()) == (413, error("body_too_large", "The body is over 100 bytes."))
@@ -252,7 +253,7 @@ def test_what_fails_on_the_way_leaves_nothing(client: APIClient, monkeypatch: py
 @pytest.mark.parametrize("round_", range(3))
 def test_of_requests_with_a_number_in_common_one_wins(round_: int) -> None:
     sent = [[JOHN | {"order_number": number} for number in (f"own{at}", "common")] for at in range(4)]
-    answers = at_once(*[lambda body=body: answer("post", "/orders/bulk", body) for body in sent])  # type: ignore[misc]
+    answers = at_once(*[lambda body=body: answer("post", "/orders/bulk", body) for body in sent])
     assert sorted(status for status, _ in answers) == [201] + [400] * 3
     refused = [body for status, body in answers if status == 400]
     assert refused == [errors(("1.order_number", "unique", TAKEN))] * 3

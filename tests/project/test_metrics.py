@@ -50,7 +50,8 @@ class TestOneProcess:
         response = client.get("/metrics")
         assert (response.status_code, response["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
         text = response.content.decode()
-        assert set(map(exported_name, metric_families())) - set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE)) == set()
+        exported = {exported_name(family) for family in metric_families()}
+        assert exported - set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE)) == set()
         assert samples(text)["search_outbox_entries", "dead"] == 0
 
     def test_prometheus_gets_the_format_that_it_asks_for(self, client: Client) -> None:

@@ -85,7 +85,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def repair_until_clean() -> None:
     """Run search_drift --repair and the relay until nothing differs."""
-    codes = []
+    codes: list[int] = []
     while not codes or codes[-1]:
         assert len(codes) < 5, codes
         codes.append(run("search_drift", "--repair")[0])

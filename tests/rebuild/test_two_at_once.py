@@ -58,7 +58,8 @@ def has_ended(program: Program) -> bool:
 @pytest.mark.conformance
 def test_the_one_that_was_quicker_by_a_hair(indices: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other one records its index after this one has checked and before it records its own."""
-    really, first = lifecycle.create_physical_index, []
+    really = lifecycle.create_physical_index
+    first: list[str] = []
 
     def overtaken(document: type[OrderDocument], **settings: object) -> str:
         name = really(document, **settings)

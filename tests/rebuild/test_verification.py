@@ -10,6 +10,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.exceptions import RebuildIncomplete
 from search.indices import lifecycle
+from search.mapping.fingerprint import signed_body
 from search.models import Entry, Index
 from search.rebuild import rebuild
 from tests.search.engine_help import make_orders, stored, versions
@@ -79,7 +80,7 @@ def test_the_first_twenty_are_named(
 
 def refusing(monkeypatch: pytest.MonkeyPatch, **properties: Any) -> None:
     """Change the mapping of these fields in new indices."""
-    really = lifecycle.signed_body
+    really = signed_body
 
     def changed(document: type[OrderDocument]) -> dict[str, Any]:
         body = really(document)

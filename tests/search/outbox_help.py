@@ -1,14 +1,15 @@
 """What tests of the outbox need: entries as capture writes them, and what a push may make of them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection
 from django.utils import timezone
 
 from search.mapping.keys import Key
 from search.models import Entry
-from search.outbox.entries import read_entries
+from search.outbox.entries import EntrySnapshot, read_entries
 from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from tests.shop.models import Item
 
@@ -38,15 +39,21 @@ def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, 
     return PushResult(read_entries([key], "default")[0], ActionResult(outcome, **answer), deleted)
 
 
-def row(key: str) -> dict[str, Any] | None:
+def entry_snapshot(key: str) -> EntrySnapshot:
+    """Return a pending entry as it was read; the database has none."""
+    return EntrySnapshot(key, 1, False, uuid4(), "pending", 0.0, 0, False, "", True)
+
+
+def row(key: str) -> dict[str, Any]:
     """The entry's columns."""
-    return Entry.objects.filter(key=key).values().first()
+    return dict(Entry.objects.values().get(key=key))
 
 
-def seconds_until(moment: Any) -> float:
+def seconds_until(moment: datetime) -> float:
     """Return the seconds from the database's current time to `moment`."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT clock_timestamp()")
-            return (moment - cursor.fetchone()[0]).total_seconds()
+            now: datetime = cursor.fetchone()[0]
+            return (moment - now).total_seconds()
     return (moment - timezone.now()).total_seconds()

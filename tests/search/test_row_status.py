@@ -27,7 +27,9 @@ def order(indices):
 
 
 def live(document=OrderDocument):
-    return records.live_index(aliases.alias_of(document)).name
+    index = records.live_index(aliases.alias_of(document))
+    assert index
+    return index.name
 
 
 def get(pk):
@@ -139,7 +141,8 @@ def test_stale_is_a_document_without_a_row(order):
 
 
 def test_a_row_that_changes_during_the_read_is_read_again(order, monkeypatch):
-    original, reads = row_status._copy, []
+    original = row_status._copy
+    reads: list[int] = []
 
     def change_first(index, pk):
         if not reads:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -121,7 +122,8 @@ def test_get_or_create_and_asave(indices):
 
 
 def test_receivers_off_is_pending_and_the_relay_heals(indices, answer):
-    processor = apps.get_app_config("django_elasticsearch_dsl").signal_processor
+    package: Any = apps.get_app_config("django_elasticsearch_dsl")
+    processor = package.signal_processor
     processor.teardown()
     try:
         make(1).save()

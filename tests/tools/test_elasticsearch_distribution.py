@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from tools import elasticsearch_distribution, maven
+from tools import elasticsearch_distribution
 from tools.elasticsearch_distribution import RELEASES
 from tools.errors import ToolError
 
@@ -14,7 +14,7 @@ def home(tmp_path, monkeypatch):
     """Use a home folder and a cache of the test, without Maven."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(maven.shutil, "which", lambda name: None)
+    monkeypatch.setattr("tools.maven.shutil.which", lambda name: None)
     return tmp_path
 
 

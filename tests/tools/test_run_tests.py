@@ -19,7 +19,9 @@ def compose_version(service):
 
 
 def dockerfile_python():
-    return re.search(r"^FROM python:(.+)-slim$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
+    match = re.search(r"^FROM python:(.+)-slim$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert match
+    return match[1]
 
 
 def test_the_last_run_is_on_the_servers_of_docker_compose():

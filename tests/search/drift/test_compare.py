@@ -1,5 +1,6 @@
 """Comparison and repair: drift of each kind is found and repaired, and nothing else is touched."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -207,7 +208,7 @@ def test_a_clock_that_went_back_is_found_and_repaired(engine: Elasticsearch, nam
     assert compare(name, deep=True).in_step
 
 
-def restore(rows: list[dict[str, Any]]) -> None:
+def restore(rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows with the versions of the backup and an empty outbox, as pg_restore does."""
     from django.db import connection
 

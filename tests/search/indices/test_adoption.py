@@ -52,7 +52,7 @@ def plain(engine: Elasticsearch, settings: Any, monkeypatch: pytest.MonkeyPatch)
     registry = DocumentRegistry()
 
     @registry.register_document
-    class PlainDocument(Document):
+    class PlainDocument(Document):  # type: ignore[misc]  # the package has no types
         class Index:
             name = ALIAS
 
@@ -80,7 +80,7 @@ class Searcher(threading.Thread):
     def run(self) -> None:
         client = Client(raise_request_exception=False)
         while not self.stopped.wait(0.005):
-            answer = client.get("/orders/search", {"q": "Kept", "page_size": 1})
+            answer = client.get("/orders/search", {"q": "Kept", "page_size": "1"})
             self.found[answer.json().get("count", answer.content)] += 1
 
 

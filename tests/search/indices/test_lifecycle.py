@@ -2,6 +2,7 @@
 
 import threading
 from types import ModuleType
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -141,7 +142,11 @@ def test_no_write_makes_an_index_unasked(engine: Elasticsearch) -> None:
     """C8: a late push, also of a delete, to a retired index that is gone."""
     name = lifecycle.create(OrderDocument).name
     lifecycle.delete(ALIAS)
-    actions = [{"index": {"_index": name, "_id": "1"}}, {"a": 1}, {"delete": {"_index": name, "_id": "1"}}]
+    actions: list[dict[str, Any]] = [
+        {"index": {"_index": name, "_id": "1"}},
+        {"a": 1},
+        {"delete": {"_index": name, "_id": "1"}},
+    ]
     answers = [next(iter(item.values())) for item in engine.bulk(operations=actions)["items"]]
     assert [answer["error"]["type"] for answer in answers] == ["index_not_found_exception"] * 2
     assert not engine.indices.exists(index=name)

@@ -70,7 +70,9 @@ def test_the_lock_of_a_dead_process_is_acquired_at_once_and_only_once() -> None:
 def test_an_owner_keeps_and_releases_only_its_own_lock() -> None:
     mine = index(lock.owner_id(), timedelta(seconds=9))
     lock.heartbeat(mine, "default")
-    assert timezone.now() - Index.objects.get().heartbeat_at < timedelta(seconds=9)
+    heartbeat_at = Index.objects.get().heartbeat_at
+    assert heartbeat_at is not None
+    assert timezone.now() - heartbeat_at < timedelta(seconds=9)
     Index.objects.update(owner="another")
     with pytest.raises(RebuildLost):
         lock.heartbeat(mine, "default")
@@ -85,7 +87,9 @@ def test_the_heartbeat_is_recorded_and_reported_until_the_work_is_done() -> None
     mine, beaten = index(lock.owner_id(), timedelta(seconds=9)), threading.Event()
     with lock.LockHeartbeat(mine, "default", beaten.set, interval=0.01) as heartbeat:
         assert beaten.wait(30)
-    assert timezone.now() - Index.objects.get().heartbeat_at < timedelta(seconds=9)
+    heartbeat_at = Index.objects.get().heartbeat_at
+    assert heartbeat_at is not None
+    assert timezone.now() - heartbeat_at < timedelta(seconds=9)
     assert not heartbeat._thread.is_alive()
 
 

@@ -49,4 +49,4 @@ def snapshot(request, monkeypatch) -> bool:
     """Whether the reads of a push are in one snapshot; without, their order alone must hold."""
     if request.param == "no snapshot":
         monkeypatch.setattr(actions, "snapshot", lambda using: nullcontext())
-    return request.param == "one snapshot"
+    return bool(request.param == "one snapshot")

@@ -6,11 +6,11 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.drift.compare import Comparison
 from search.drift.repair import repair
-from search.indices.records import live_index
 from search.models import Entry
 from search.outbox import capture
 from search.outbox.outcomes import Outcome
 from tests.search.interleavings.ends import assert_quiet, settle, waiting
+from tests.search.interleavings.rebuilding import live
 from tests.search.interleavings.restore import backup, restore
 from tests.support import assert_in_step, in_database, in_index
 
@@ -22,12 +22,12 @@ def key(order):
 
 
 def drifted():
-    name = live_index(OrderDocument._index._name).name
+    name = live()
     return list(Comparison(OrderDocument, name, "default").differences())
 
 
 def repair_all():
-    return repair(OrderDocument, live_index(OrderDocument._index._name).name, drifted(), "default")
+    return repair(OrderDocument, live(), drifted(), "default")
 
 
 def capture_again(order):

@@ -73,6 +73,7 @@ def test_the_wait_counts_from_the_confirmation(order, push, engine):
     sent = timezone.now() - timedelta(milliseconds=2)  # SQLite keeps milliseconds
     push(order.pk).end()
     entry = Entry.objects.get()
+    assert entry.settled_at is not None
     assert (entry.state, entry.settled_at >= sent) == ("settling", True)
     assert entry.retry_at - entry.settled_at >= timedelta(seconds=59.9)
     Relay().drain()

@@ -11,6 +11,7 @@ from order_search.documents import OrderDocument
 from orders.models import Order
 from search.models import Entry
 from search.outbox import capture, transitions
+from search.outbox.entries import EntrySnapshot, read_entries
 from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from search.outbox.statements import load_statements
 from search.push.push import push_keys
@@ -39,7 +40,7 @@ def apply(results: list[PushResult]) -> None:
     transitions.apply_results(results, "default")
 
 
-def confirmed(entry: Entry) -> list[PushResult]:
+def confirmed(entry: EntrySnapshot) -> list[PushResult]:
     """What a push gives whose targets have taken this entry."""
     return [PushResult(entry, ActionResult(Outcome.DONE), deleted=False)]
 
@@ -164,7 +165,7 @@ def test_1500_updates_against_two_confirmers(order: Order) -> None:
 
     def confirm_on() -> None:
         while writer.is_alive():
-            for entry in Entry.objects.filter(key=key):
+            for entry in read_entries([key], "default"):
                 row = Order.objects.values_list("version", flat=True).get()  # read after the entry, as a push does
                 apply(confirmed(entry))
                 seen.append(row)

@@ -105,6 +105,7 @@ def test_a_snapshot_older_than_the_record_would_miss_a_change(order, push, monke
     rename(order, "second")
     push(order.pk).end()
     index = begin()
+    assert chunk is not None
     filler.send(chunk, lambda: None)
     with pytest.raises(RebuildIncomplete, match=f"1 differ: {order.pk} stale"):
         rebuild.verify(OrderDocument, index, "default")

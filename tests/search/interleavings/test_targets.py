@@ -10,6 +10,7 @@ from orders.models import Order
 from search.exceptions import RebuildIncomplete
 from search.indices import lifecycle as module
 from search.indices import swap
+from search.mapping.fingerprint import signed_body
 from search.outbox.outcomes import Outcome
 from search.push.sender import sender
 from search.rebuild import rebuild
@@ -102,7 +103,7 @@ def names(action):
 @pytest.mark.real
 def test_a_change_that_the_new_index_alone_refuses(order, push, engine, monkeypatch):
     """It comes when the backfill has passed, and is a dead letter; the swap would take its row from search."""
-    really = module.signed_body
+    really = signed_body
 
     def narrow(document):
         body = really(document)

@@ -1,7 +1,7 @@
 """Wait until PostgreSQL reports that a session waits for a lock."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, connections
@@ -14,7 +14,7 @@ WAITS = (
 )
 
 
-def sql(text: str, values: object = None) -> list[tuple[Any, ...]]:
+def sql(text: str, values: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
     """Execute one statement on this thread's connection; its rows, if it gives any."""
     with connection.cursor() as cursor:
         cursor.execute(text, values)

@@ -1,11 +1,11 @@
 """`manage.py search_capture`: whole output, exit codes, and what is captured afterwards."""
 
 import json
+import sys
 
 import pytest
 from django.db import connection, transaction
 
-from search.management.commands import search_capture
 from search.models import Entry
 from search.outbox import capture, introspection
 from tests.search.management.running import Ran, fault, run
@@ -28,7 +28,7 @@ def terminal(monkeypatch):
 
     def answer(text):
         questions = []
-        monkeypatch.setattr(search_capture.sys.stdin, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
         monkeypatch.setattr("builtins.input", lambda question: questions.append(question) or text)
         return questions
 

@@ -1,5 +1,6 @@
 """`manage.py search_relay`: the report and exit code of a drain, arguments and signals."""
 
+import os
 import signal
 from datetime import timedelta
 
@@ -145,7 +146,7 @@ class TestSignals:
     def test_a_second_signal_right_after_the_message_stops_too(self, monkeypatch, number):
         """It was once handled like another first signal, and the relay finished its batches."""
         search_relay.stop_on_signals(Relay())
-        monkeypatch.setattr(search_relay.os, "write", lambda *_: signal.raise_signal(number))
+        monkeypatch.setattr(os, "write", lambda *_: signal.raise_signal(number))
         with pytest.raises(SystemExit) as ended:
             signal.raise_signal(number)
         assert ended.value.code == 1

@@ -95,8 +95,9 @@ def test_every_other_field_keeps_its_getter(field, name, model):
 
 def test_a_field_with_a_value_to_ignore_keeps_its_getter():
     line = OrderLine(sku="L")
-    package_getter = partial(fields.KeywordField(attr="sku").get_value_from_instance, field_value_to_ignore=line)
-    assert fast_getter("sku", package_getter.func.__self__, package_getter, OrderLine) is package_getter
+    field = fields.KeywordField(attr="sku")
+    package_getter = partial(field.get_value_from_instance, field_value_to_ignore=line)
+    assert fast_getter("sku", field, package_getter, OrderLine) is package_getter
 
 
 @pytest.mark.parametrize("method", ["__getitem__", "__bool__", "__len__"])

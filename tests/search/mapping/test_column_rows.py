@@ -1,6 +1,7 @@
 """fetch_rows(): the document of a namespace is that of an instance, and where it could differ there are instances."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db.models import Manager, Model, Prefetch, QuerySet
@@ -121,7 +122,7 @@ def test_a_model_with_a_receiver_gets_instances(model):
     ("name", "method"),
     [
         ("__init__", lambda self, *values, **more: Model.__init__(self, *values, **more)),
-        ("from_db", classmethod(lambda cls, db, names, values: Model.from_db.__func__(cls, db, names, values))),
+        ("from_db", classmethod(lambda cls, *values: vars(Model)["from_db"].__func__(cls, *values))),
         ("__getattr__", lambda self, name: (_ for _ in ()).throw(AttributeError(name))),
     ],
     ids=["__init__", "from_db", "__getattr__"],
@@ -138,7 +139,7 @@ def test_a_column_behind_a_property_needs_an_instance(monkeypatch, model, name):
     assert column_reader(OrderDocument()) is None
 
 
-class Own(QuerySet):
+class Own(QuerySet[Any]):
     """A queryset with a method that fetch_rows() would skip."""
 
     def _fetch_all(self):

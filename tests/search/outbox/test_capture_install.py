@@ -2,6 +2,7 @@
 
 import threading
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -179,8 +180,9 @@ def test_two_installations_at_once_are_one():
 
 
 def test_another_database_is_refused_by_its_name():
+    mysql: Any = SimpleNamespace(vendor="mysql")
     with pytest.raises(UnsupportedDatabase, match=r"\(mysql\)"):
-        triggers.trigger_plans(SimpleNamespace(vendor="mysql"))
+        triggers.trigger_plans(mysql)
 
 
 @pytest.mark.postgres

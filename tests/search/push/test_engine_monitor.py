@@ -1,14 +1,12 @@
 """The engine monitor: what it reports to the breaker, and how often it checks capture."""
 
-from types import SimpleNamespace
-
 import pytest
 from elasticsearch import ConnectionTimeout
 
 from search.outbox.outcomes import ActionResult, Outcome, PushResult
-from search.push import engine_monitor
 from search.push.breaker import BreakerState
 from search.push.engine_monitor import CAPTURE_CHECK_INTERVAL, EngineMonitor
+from tests.search.outbox_help import entry_snapshot
 
 
 class Clock:
@@ -47,7 +45,7 @@ def monitor(clock, ping):
 
 
 def result(outcome, error=""):
-    return PushResult(SimpleNamespace(key="a", state="pending"), ActionResult(outcome, error), False)
+    return PushResult(entry_snapshot("a"), ActionResult(outcome, error), False)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +84,7 @@ def test_results_are_reported_to_the_breaker(monitor):
 
 def test_capture_is_checked_every_30_seconds_once_it_is_installed(monitor, clock, monkeypatch, caplog):
     checks, installed = [], {"shop.Item": False}
-    monkeypatch.setattr(engine_monitor.capture, "status", lambda using: checks.append(using) or installed)
+    monkeypatch.setattr("search.outbox.capture.status", lambda using: checks.append(using) or installed)
     assert [monitor.check_capture(), monitor.check_capture()] == [False, False]
     installed["shop.Item"] = True
     assert [monitor.check_capture(), monitor.check_capture()] == [True, True]

@@ -45,9 +45,10 @@ class CountedLock:
         self.lock.release()
 
 
-def test_callers_during_a_refresh_share_the_next(request_stub):
+def test_callers_during_a_refresh_share_the_next(request_stub, monkeypatch):
     shared = RefreshCoalescer(request_stub)
-    shared._running = lock = CountedLock()
+    lock = CountedLock()
+    monkeypatch.setattr(shared, "_running", lock)
 
     def later():
         wait_until(lambda: request_stub.begun == 1)

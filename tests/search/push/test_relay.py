@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -21,6 +22,7 @@ from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from search.push import relay as module
 from search.push.relay import Relay
 from search.push.shutdown import StopRequest
+from tests.search.outbox_help import entry_snapshot
 from tests.support import assert_in_step, in_index, in_threads, wait_until
 
 REAL = [pytest.mark.engine, pytest.mark.conformance]
@@ -46,7 +48,10 @@ class Pauses(StopRequest):
 
     def __init__(self, on_wait):
         super().__init__()
-        self.wait = on_wait
+        self.on_wait = on_wait
+
+    def wait(self, seconds):
+        self.on_wait(seconds)
 
 
 def orders(count):
@@ -111,7 +116,7 @@ class Plays:
         return found() if callable(found) else found
 
     def send(self, keys):
-        return [PushResult(SimpleNamespace(key=key), self.answer, False) for key in keys]
+        return [PushResult(entry_snapshot(key), self.answer, False) for key in keys]
 
 
 @pytest.fixture
@@ -141,7 +146,7 @@ class TestBatches:
 
     def test_drain_pushes_all_and_tells_how_far_it_is(self, indices):
         orders(7)
-        heard = []
+        heard: list[int] = []
         Relay(batch_size=3).drain(heard.append)
         assert heard == [3, 3, 1]
         assert Entry.objects.count() == 0
@@ -329,7 +334,8 @@ class Bulks:
     """Stands for the engine: a bulk is answered when the test says so."""
 
     def __init__(self, monkeypatch):
-        self.sent, self.answers = queue.SimpleQueue(), defaultdict(queue.SimpleQueue)
+        self.sent: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.answers: defaultdict[str, queue.SimpleQueue[Any]] = defaultdict(queue.SimpleQueue)
         monkeypatch.setattr(module, "send_actions", self.send)
 
     def send(self, keys):
@@ -337,7 +343,7 @@ class Bulks:
         answer = self.answers[keys[0]].get(timeout=30)
         if isinstance(answer, BaseException):
             raise answer
-        return [PushResult(SimpleNamespace(key=key), answer, False) for key in keys]
+        return [PushResult(entry_snapshot(key), answer, False) for key in keys]
 
     def arrived(self, count):
         """The next bulks that arrive, by the key of each, in any order."""
@@ -359,7 +365,8 @@ class TestSideBySide:
         """A relay that drains batches of one; what it wrote down and heard, and its thread."""
         monkeypatch.setattr(module, "assert_alias_is_written", lambda using: None)
         relay, plays.claims = Relay(batch_size=1), [[key] for key in self.KEYS]
-        recorded, failed = [], []
+        recorded: list[str] = []
+        failed: list[str] = []
         monkeypatch.setattr(
             transitions, "apply_results", lambda results, using: recorded.extend(r.entry.key for r in results)
         )

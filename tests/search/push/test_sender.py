@@ -3,8 +3,6 @@
 import os
 import threading
 from time import monotonic, sleep
-from types import SimpleNamespace
-from uuid import uuid4
 
 import pytest
 from elasticsearch import ConnectionError as EngineConnectionError
@@ -15,11 +13,12 @@ from search.push import sender as module
 from search.push.breaker import BreakerState
 from search.push.engine_monitor import EngineMonitor
 from search.push.sender import PushTicket, Sender
+from tests.search.outbox_help import entry_snapshot
 from tests.support import in_threads, wait_until
 
 
 def pushed(key, outcome=Outcome.DONE, error=""):
-    return PushResult(SimpleNamespace(key=key, token=uuid4(), state="pending"), ActionResult(outcome, error), False)
+    return PushResult(entry_snapshot(key), ActionResult(outcome, error), False)
 
 
 class Push:

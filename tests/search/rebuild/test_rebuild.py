@@ -19,7 +19,7 @@ from search.exceptions import (
 )
 from search.indices import aliases, lifecycle, lock, records
 from search.indices.catalog import prune
-from search.indices.swap import rollback
+from search.indices.swap import rollback, swap
 from search.models import BackfillRange, Entry, Index
 from search.push import bulk
 from search.rebuild import rebuild, worker_pool
@@ -204,7 +204,6 @@ def test_the_swap_is_refused_when_the_alias_has_moved(
     engine: Elasticsearch, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = lifecycle.create_physical_index(OrderDocument)
-    swap = rebuild.swap
 
     def late(alias: str, expected: str, new: str) -> None:
         engine.indices.update_aliases(
@@ -301,7 +300,7 @@ def test_no_refresh_and_no_replica_while_building_and_its_own_before_the_swap(
         settings = engine.indices.get_settings(index=name)[name]["settings"]["index"]
         seen.append((settings.get("refresh_interval"), settings["number_of_replicas"]))
 
-    fill, swap = rebuild.fill, rebuild.swap
+    fill = rebuild.fill
     monkeypatch.setattr(rebuild, "fill", lambda *all_: record_settings(all_[1].name) or fill(*all_))
     monkeypatch.setattr(rebuild, "swap", lambda *all_: record_settings(all_[2]) or swap(*all_))
     rebuild.rebuild(OrderDocument)
