@@ -86,7 +86,7 @@ def search() -> object:
         "filtered": names(get_json("/items/search", part="seat")),
         "did you mean": get_json("/items/search", q="umbrela")["did_you_mean"],
         "suggestions": get_json("/items/suggest", q="umb")["names"],
-        "export": get("/items/search/export", format="csv", fields="name").getvalue().decode().splitlines(),
+        "export": get("/items/export", format="csv", fields="name").getvalue().decode().splitlines(),
     }
 
 
