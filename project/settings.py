@@ -266,6 +266,8 @@ if not re.fullmatch(r"([a-z0-9][a-z0-9._-]{0,99})?", SEARCH_INDEX_PREFIX):
 SEARCH_PUSH = read_choice("SEARCH_PUSH", "sync", ("sync", "async", "off"))
 SEARCH_PUSH_TIMEOUT = read_seconds("SEARCH_PUSH_TIMEOUT", 1.0)
 SEARCH_DELETE_GRACE_PERIOD = read_seconds("SEARCH_DELETE_GRACE_PERIOD", 60.0)
+if ELASTICSEARCH_IS_EMBEDDED:
+    SEARCH_TIMEOUT = 10.0  # the embedded engine reads every document for every word
 
 ELASTICSEARCH_DSL: dict[str, dict[str, Any]] = {
     "default": {

@@ -11,6 +11,7 @@ class SearchSettings:
     INDEX_PREFIX: str = ""  # before every alias and index name
     PUSH: Literal["sync", "async", "off"] = "sync"  # pushed by the request, by the relay only, or not at all
     PUSH_TIMEOUT: float = 1.0  # seconds that a request waits for its own push
+    TIMEOUT: float = 0.7  # seconds that a search may take; a failure must be answered within 1 s
     ENGINE_TIMEOUT: float = 10.0  # seconds, first to last byte of one call to Elasticsearch
     DELETE_GRACE_PERIOD: float = 60.0  # seconds between the two confirmations of a delete
     BULK_MAX_DOCUMENTS: int = 1000  # documents in one bulk

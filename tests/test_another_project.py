@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "search" / "README.md"
 TUTORIAL = ROOT / "docs" / "index-your-own-model.md"
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+# What the tutorial's blocks become, in their order.
+FILES = ("shop/models.py", "shop/documents.py", "shop/fields.py", "shop/views.py", "shop/urls.py")
 OF_THIS_REPOSITORY = {"benchmarks", "desk", "order_search", "orders", "project", "tests", "tools"}
 SITE = ROOT / "tests" / "another_project"
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -32,23 +34,31 @@ NOT_COPIED = shutil.ignore_patterns("__pycache__", "ruff.toml")
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def blocks(path, language):
-    """Return the fenced blocks of a page that are in this language."""
-    return [dedent(block) for kind, block in FENCE.findall(path.read_text()) if kind == language]
+def blocks(text, language):
+    """Return the fenced blocks of a text that are in this language."""
+    return [dedent(block) for kind, block in FENCE.findall(text) if kind == language]
 
 
-def commands(path):
-    """Yield (arguments of manage.py, lines typed into it) for each command of the page's console sessions."""
-    for block in blocks(path, "console"):
+def patched(text, diff):
+    """Return the text with a diff of one hunk applied, which must fit."""
+    lines = diff.splitlines()
+    before, after = ("".join(f"{line[1:]}\n" for line in lines if not line.startswith(sign)) for sign in ("+", "-"))
+    assert text.count(before) == 1, f"the diff does not fit:\n{before}"
+    return text.replace(before, after)
+
+
+def commands(text):
+    """Yield (arguments of manage.py, the output that is shown) for each command of a text's console sessions."""
+    for block in blocks(text, "console"):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE):
             command, _, output = part.partition("\n")
             if command.startswith("python manage.py "):
-                yield command.split()[2:], "\n".join(re.findall(r"^>>> (.*)$", output, re.MULTILINE))
+                yield command.split()[2:], output
 
 
 def listed_packages():
     """Return the packages that search/README.md lists, and all that those need, by their canonical names."""
-    (block,) = blocks(README, "text")
+    (block,) = blocks(README.read_text(), "text")
     todo = [Requirement(line) for line in block.splitlines()]
     closure = set()
     while todo:
@@ -89,9 +99,8 @@ class AnotherProject:
         self.python("-m", "django", "startproject", "mysite", ".")
         self.manage("startapp", "shop")
         self.copy_search()
-        models, document = blocks(TUTORIAL, "python")
-        (folder / "shop" / "models.py").write_text(models)
-        (folder / "shop" / "documents.py").write_text(self.renamed(document))
+        self.indexing, self.searching = re.split(r"(?=^## 5\.)", TUTORIAL.read_text(), flags=re.MULTILINE)
+        self.write_files(self.indexing, FILES[:2])
         self.configure()
 
     def python(self, *arguments, stdin="", code=0):
@@ -117,37 +126,51 @@ class AnotherProject:
         return json.loads(self.python("steps.py", self.package, name))
 
     def copy_search(self):
-        """Copy the folder; under another name, its AppConfig names that and a label of its own."""
         shutil.copytree(ROOT / "search", self.folder / self.package, ignore=NOT_COPIED)
         shutil.copy(SITE / "steps.py", self.folder)
-        apps = self.folder / self.package / "apps.py"
-        apps.write_text(
-            re.sub(r'^(    (?:name|label)) = "search"$', rf'\1 = "{self.package}"', apps.read_text(), flags=re.M)
-        )
 
-    def use(self, source, target):
-        """Copy a file of tests/another_project."""
-        (self.folder / target).write_text(self.renamed((SITE / source).read_text()))
+    def write_files(self, text, files):
+        """Write the text's blocks of Python to these files."""
+        for file, block in zip(files, blocks(text, "python"), strict=True):
+            (self.folder / file).write_text(self.renamed(block))
+
+    def make_searchable(self):
+        """Change the project as the tutorial says."""
+        self.write_files(self.searching, FILES[2:])
+        document = self.folder / "shop" / "documents.py"
+        (diff,) = blocks(self.searching, "diff")
+        document.write_text(patched(document.read_text(), self.renamed(diff)))
+        (include,) = re.findall(r"`(path\(.+\))`", self.searching)
+        urls = self.folder / "mysite" / "urls.py"
+        urls.write_text(f"{urls.read_text()}\nfrom django.urls import include\n\nurlpatterns += [{include}]\n")
+        settings_file = self.folder / "mysite" / "settings.py"
+        settings_file.write_text(f'{settings_file.read_text()}INSTALLED_APPS += ["rest_framework"]\n')
 
     def configure(self):
         """Append to the settings what search/README.md says, this engine's address, and the app."""
         path = self.folder / "mysite" / "settings.py"
-        text = "\n".join(blocks(README, "python")).replace("http://127.0.0.1:9200", os.environ["ELASTICSEARCH_URL"])
+        text = "\n".join(blocks(README.read_text(), "python")).replace(
+            "http://127.0.0.1:9200", os.environ["ELASTICSEARCH_URL"]
+        )
         own = f"""
 INSTALLED_APPS += ["shop"]
 SEARCH_INDEX_PREFIX = "{settings.SEARCH_INDEX_PREFIX}{self.package}-"
-SEARCH_PUSH_TIMEOUT = 20.0
+SEARCH_PUSH_TIMEOUT = SEARCH_TIMEOUT = 20.0
 """
         path.write_text(path.read_text() + self.renamed(text) + own)
 
     def renamed(self, text):
         """Return code of a page with the copy's name instead of `search`."""
-        return re.sub(r"\bsearch(?=[.\"])", self.package, text)
+        # Not an address of the tutorial: path("search", ...).
+        return re.sub(r"(?<!path\(\")\bsearch(?=[.\"])|(?<=from )search(?= import)", self.package, text)
 
-    def follow(self, page):
-        """Run each command of the page."""
-        for arguments, typed in commands(page):
-            self.manage(*arguments, stdin=typed)
+    def follow(self, text):
+        """Run each command of the text. Sessions of the shell must print what they show."""
+        for arguments, output in commands(text):
+            if arguments == ["shell"]:
+                self.python("steps.py", self.package, "session", stdin=self.renamed(output))
+            else:
+                self.manage(*arguments)
 
 
 @pytest.fixture
@@ -161,10 +184,10 @@ under_both_names = pytest.mark.parametrize("another_project", ["search", "indexi
 @under_both_names
 def test_it_indexes_rebuilds_and_compares_its_own_model(another_project):
     project = another_project
-    project.follow(README)
+    project.follow(README.read_text())
     project.manage("check", "--fail-level", "WARNING")
     project.manage("makemigrations", "--check", "--dry-run")
-    project.follow(TUTORIAL)
+    project.follow(project.indexing)
     assert project.step("save") == [{"name": "floor lamp", "parts": ["bulb"]}]
     project.manage("search_index", "--rebuild", "--models", "shop")
     project.manage("search_drift", "--deep")
@@ -200,9 +223,12 @@ def assert_imports_only_listed_packages(modules):
 @under_both_names
 def test_it_searches_its_own_model(another_project):
     project = another_project
-    project.use("searched_documents.py", "shop/documents.py")
-    project.use("searched_urls.py", "mysite/urls.py")
-    project.follow(README)
+    project.follow(README.read_text())
+    project.follow(project.indexing)
+    project.make_searchable()
+    project.follow(project.searching)
+    project.manage("check", "--fail-level", "WARNING")
+    project.step("delete_all")
     assert project.step("search") == {
         "highlights": [{"name": ["<mark>oak</mark> chair"]}],
         "first page": ["umbrella stand", "oak table"],

@@ -364,7 +364,8 @@ def test_help_metrics_and_pages_use_the_words_of_the_glossary():
 def test_the_tutorials_code_is_that_of_the_tests_own_app():
     snippets = [ast.parse(block) for kind, block in FENCE.findall(TUTORIAL.read_text()) if kind == "python"]
     files = [ROOT / "tests" / "shop" / name for name in ("models.py", "documents.py")]
-    for snippet, file in zip(snippets, files, strict=True):
+    # What follows them is for searching: tests/test_another_project.py runs it.
+    for snippet, file in zip(snippets[: len(files)], files, strict=True):
         own = ast.parse(file.read_text().replace("tests.shop", "shop"))
         assert [ast.unparse(node) for node in snippet.body] == [ast.unparse(node) for node in own.body[1:]]
 

@@ -4,21 +4,14 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from django.conf import settings
 from elasticsearch import Elasticsearch, NotFoundError
 
 from ..client import client, translate_errors
+from ..conf import conf
 from ..exceptions import CursorExpired, SearchTooSlow
 from .cursor import KEEP_ALIVE
 
-TIMEOUT = 0.7  # seconds; a failure must be answered within 1 s, on a busy machine too
-EMBEDDED_TIMEOUT = 10.0  # the embedded engine reads every document for every word
 MIN_REMAINING = 0.01  # seconds in which a call may still be answered
-
-
-def default_timeout() -> float:
-    """Return the seconds that a search may take."""
-    return EMBEDDED_TIMEOUT if settings.ELASTICSEARCH_IS_EMBEDDED else TIMEOUT
 
 
 @dataclass
@@ -26,7 +19,7 @@ class DeadlineClient:
     """A client for one index or alias that answers within `seconds` of its creation, or raises SearchTooSlow."""
 
     index: str
-    seconds: float = field(default_factory=default_timeout)
+    seconds: float = field(default_factory=lambda: conf.TIMEOUT)
     started_at: float = field(default_factory=monotonic)
 
     @property

@@ -3,6 +3,7 @@
 PACKAGE is the name of the copy of search/.
 """
 
+import doctest
 import importlib
 import json
 import os
@@ -56,6 +57,18 @@ def damage() -> object:
     return len(hits)
 
 
+def session() -> None:
+    """Run the shell session in the standard input; exit with 1 where it prints something else than it shows."""
+    test = doctest.DocTestParser().get_doctest(sys.stdin.read(), {}, "session", None, 0)
+    if doctest.DocTestRunner().run(test, out=sys.stderr.write).failed:
+        sys.exit(1)
+
+
+def delete_all() -> object:
+    """Delete all items; return how many rows that deleted."""
+    return Item.objects.all().delete()[0]
+
+
 def search() -> object:
     """Create rows; return what the views of search.query answer about them."""
     for name, parts in {"oak chair": ["leg", "seat"], "oak table": ["leg"], "umbrella stand": []}.items():
@@ -63,15 +76,15 @@ def search() -> object:
         for part in parts:
             Part.objects.create(item=item, name=part)
     connections.get_connection().indices.refresh(index=alias())
-    highlighted = get_json("/items/", q="oak -table", highlight="true", fields="name")
-    page = get_json("/items/", sort="-name", page_size=2, facets="part")
+    highlighted = get_json("/items/search", q="oak -table", highlight="true", fields="name")
+    page = get_json("/items/search", sort="-name", page_size=2, facets="part")
     return {
         "highlights": [hit["highlight"] for hit in highlighted["results"]],
         "first page": names(page),
         "second page": names(get_json(page["next"])),
         "facets": page["facets"],
-        "filtered": names(get_json("/items/", part="seat")),
-        "did you mean": get_json("/items/", q="umbrela")["did_you_mean"],
+        "filtered": names(get_json("/items/search", part="seat")),
+        "did you mean": get_json("/items/search", q="umbrela")["did_you_mean"],
         "suggestions": get_json("/items/suggest", q="umb")["names"],
         "export": get("/items/export", format="csv", fields="name").getvalue().decode().splitlines(),
     }
@@ -119,6 +132,8 @@ def modules(*, query: bool) -> object:
 STEPS = {
     "save": save,
     "damage": damage,
+    "session": session,
+    "delete_all": delete_all,
     "search": search,
     "admin_actions": admin_actions,
     "modules": lambda: modules(query=False),

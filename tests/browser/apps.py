@@ -1,6 +1,7 @@
 """Long timeouts for the browser tests: speed is tested elsewhere, and the machine may be busy."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class BrowserConfig(AppConfig):
@@ -10,6 +11,5 @@ class BrowserConfig(AppConfig):
 
     def ready(self) -> None:
         from desk import badge
-        from search.query import client
 
-        client.TIMEOUT = badge.ENGINE_TIMEOUT = 20.0
+        settings.SEARCH_TIMEOUT = badge.ENGINE_TIMEOUT = 20.0

@@ -46,6 +46,6 @@ def index() -> Iterator[str]:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(settings: Any) -> None:
     """Give a search more time, for a busy machine, where the limit is not what is tested."""
-    monkeypatch.setattr("search.query.client.TIMEOUT", 10.0)
+    settings.SEARCH_TIMEOUT = 10.0

@@ -20,7 +20,6 @@ from orders.models import Order
 from search.indices import aliases
 from search.outbox import capture
 from search.push.relay import Relay
-from search.query import client
 from tests.search.engine_help import order, stored
 from tests.search.management.running import run
 from tests.support import assert_in_step
@@ -92,8 +91,8 @@ def writes(step: int) -> None:
     Order.objects.filter(pk=changed.pk).update(customer_name="Changed")
 
 
-def test_the_page(plain: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", 30.0)  # this test is not about speed
+def test_the_page(plain: Elasticsearch, settings: Any) -> None:
+    settings.SEARCH_TIMEOUT = 30.0  # this test is not about speed
     searcher = Searcher()
     searcher.start()
     try:

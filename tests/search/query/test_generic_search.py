@@ -131,9 +131,9 @@ NAMES = {
 
 
 @pytest.fixture
-def index(engine: Elasticsearch, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def index(engine: Elasticsearch, db: None, settings: Any) -> Iterator[str]:
     """Five items from the database, in an index behind the alias that the schema names."""
-    monkeypatch.setattr("search.query.client.TIMEOUT", 30.0)
+    settings.SEARCH_TIMEOUT = 30.0
     engine.indices.create(index=ITEMS.alias, **signed_body(SearchedItem))
     document = SearchedItem()
     for name, parts in NAMES.items():
