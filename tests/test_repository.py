@@ -36,7 +36,7 @@ def test_the_workflow_lints_and_tests_everything():
 
 
 def test_the_workflow_installs_the_packages_of_the_ci_script():
-    wanted = re.findall(r"^want ([\w-]+) ", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    wanted = re.findall(r"^need ([\w-]+) ", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
     installed = steps()[0]["run"].split()
     assert wanted
     assert [package for package in wanted if package not in installed] == []
