@@ -2,13 +2,13 @@
 
 from django_elasticsearch_dsl.registries import registry
 from elasticsearch.dsl import MetaField
-from search.query.fields import AnyOf, Keyword, Name, Sort, Weights
-from search.query.schema import SearchSchema, searchable
 from shop.models import Item, Part
 
 from search.conf import conf
 from search.mapping.base import VersionedDocument
 from search.query.facets import Terms
+from search.query.fields import AnyOf, Keyword, Name, Sort, Weights
+from search.query.schema import SearchSchema, searchable
 
 ITEMS = SearchSchema(
     Keyword("id"),

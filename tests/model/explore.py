@@ -15,7 +15,7 @@ QUIETING = (
     pushing.under_way,
     pushing.begins,
     pushing.grace_periods,
-    rebuild.goes_on,
+    rebuild.advances,
 )
 DISTURBING = (
     writers.writes,

@@ -14,7 +14,7 @@ from tests.shop.models import Item
 
 
 def make(count: int = 1) -> list[str]:
-    """The keys of new items, whose entries are a minute old, the first the oldest."""
+    """Create items with entries a minute old, the first the oldest. Return their keys."""
     items = [Item.objects.create(name=str(number)) for number in range(count)]
     keys = [str(Key.of(item)) for item in items]
     for number, key in enumerate(keys):
@@ -39,7 +39,7 @@ def pushed(key: str, outcome: Outcome = Outcome.DONE, *, deleted: bool = False, 
 
 
 def row(key: str) -> dict[str, Any] | None:
-    """The entry's columns."""
+    """Return the columns of an entry."""
     return Entry.objects.filter(key=key).values().first()
 
 
