@@ -93,7 +93,7 @@ def run(bench: Bench) -> dict[str, Any]:
     return {
         "title": bench.title,
         "method": bench.method,
-        "about": " ".join((bench.__doc__ or "").split()),
+        "about": about(type(bench)),
         "rows": bench.rows(),
         "rounds": bench.scale.rounds,
         "over": bench.over,
@@ -106,6 +106,11 @@ def run(bench: Bench) -> dict[str, Any]:
         },
         "targets": targets,
     }
+
+
+def about(bench: type[Bench]) -> str:
+    """Return a benchmark's paragraph on the page."""
+    return " ".join((bench.__doc__ or "").split())
 
 
 def rotated(contenders: list[str], number: int) -> list[str]:

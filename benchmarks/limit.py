@@ -96,7 +96,7 @@ def send(url: str, read_body: ReadBody) -> None:
 
 
 def send_share(url: str, read_body: ReadBody, errors: list[BaseException]) -> None:
-    """Send bodies over one connection until there are no more."""
+    """Send bodies over one connection until all are sent."""
     address = urlsplit(url)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=120)
     try:

@@ -5,7 +5,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks import profiles
-from benchmarks.bench import is_reached
+from benchmarks.bench import about, is_reached
+from benchmarks.benches import ALL
 from benchmarks.figures import (
     AGREE,
     COUNTED,
@@ -143,12 +144,25 @@ def reproducibility(now: list[float], earlier: list[float]) -> str:
 def section(measured: Measured, latest: Result, notes: Path, profiled: Path) -> str:
     """Return the section of one benchmark."""
     result, note = measured.newest.content, notes / f"{measured.name}.md"
-    parts = [f"## {result['title']}", result["about"], run_line(measured, latest), figures(measured), plot(measured)]
+    parts = [
+        f"## {result['title']}",
+        description(measured),
+        run_line(measured, latest),
+        figures(measured),
+        plot(measured),
+    ]
     if note.exists():
         parts.append(note.read_text().strip())
     if (profile := profiled / f"{profiles.profile_of(measured.name)}.txt").exists():
         parts.append(f"[Profile of a {profile.stem}](../benchmarks/profiles/{profile.name}): where its time goes.")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def description(measured: Measured) -> str:
+    """Return what a benchmark measures: in the words of today's code, unless its method is another one by now."""
+    result = measured.newest.content
+    methods = {bench.name: bench for bench in ALL if bench.method == result.get("method", 1)}
+    return about(methods[measured.name]) if measured.name in methods else str(result["about"])
 
 
 def run_line(measured: Measured, latest: Result) -> str:

@@ -84,11 +84,11 @@ def _values_group(bound: BoundFilter, filter: AnyOf, params: SearchParams, facet
     return FilterGroup(bound.facet or filter.param, bound.leaf.field.title, choices, param=filter.param)
 
 
-def _values(bound: BoundFilter, found: list[str], chosen: list[str]) -> list[tuple[str, str]]:
-    """Return a closed list in its own order, so that it stays in place; of an open list what is found or chosen."""
+def _values(bound: BoundFilter, facet_values: list[str], chosen: list[str]) -> list[tuple[str, str]]:
+    """Return all values of a closed list, in its own order; of an open list those of the facet and those chosen."""
     if isinstance(bound.leaf.field, Choice):
         return [(value, str(label)) for value, label in bound.leaf.field.choices]
-    return [(value, value) for value in dict.fromkeys([*found, *chosen]) if value]
+    return [(value, value) for value in dict.fromkeys([*facet_values, *chosen]) if value]
 
 
 def _range_group(

@@ -35,8 +35,8 @@ class OrderExportParams(ExportParams):
     schema = ORDERS
 
 
-class Held(serializers.Serializer[Any]):
-    """An order in one index."""
+class IndexedCopy(serializers.Serializer[Any]):
+    """The version of an order in one index."""
 
     name = serializers.CharField()
     state = serializers.CharField()
@@ -44,7 +44,7 @@ class Held(serializers.Serializer[Any]):
     error = serializers.CharField(help_text="Why the version is not known.")
 
 
-class Waiting(serializers.Serializer[Any]):
+class OutboxEntry(serializers.Serializer[Any]):
     """An order's entry in the outbox."""
 
     version = serializers.IntegerField()
@@ -57,12 +57,10 @@ class Waiting(serializers.Serializer[Any]):
 
 
 class SearchStatusAnswer(serializers.Serializer[Any]):
-    """Whether search has an order as it is."""
+    """Whether every index has the current version of an order."""
 
     key = serializers.CharField()
-    status = serializers.ChoiceField(
-        choices=["indexed", "pending", "waiting", "settling", "dead", "stale", "absent", "unknown"]
-    )
+    status = serializers.ChoiceField(choices=["indexed", "pending", "settling", "dead", "stale", "absent", "unknown"])
     version = serializers.IntegerField(allow_null=True)
-    entry = Waiting(allow_null=True)
-    indices = Held(many=True)
+    entry = OutboxEntry(allow_null=True)
+    indices = IndexedCopy(many=True)

@@ -40,7 +40,7 @@ class Entry(models.Model):
     `first_changed_at` and sets a new `token`. A confirmation names the token that was read.
     """
 
-    key = models.CharField(primary_key=True, max_length=255)  # model label and pk: orders.Order:17
+    key = models.CharField(primary_key=True, max_length=255)  # model label and pk: library.Book:17
     version = models.BigIntegerField()  # the row's version; for a delete, above every version of the row
     deleted = models.BooleanField(default=False)
     token = models.UUIDField()
@@ -73,7 +73,7 @@ class VersionFloor(models.Model):
     Raised when a delete's entry is removed: the entry had the version of its key, the floor holds for all keys.
     """
 
-    model = models.CharField(primary_key=True, max_length=255)  # model label: orders.Order
+    model = models.CharField(primary_key=True, max_length=255)  # model label: library.Book
     version = models.BigIntegerField()
 
     class Meta:

@@ -53,7 +53,7 @@ class SearchStatus:
 
     @property
     def in_step(self) -> bool:
-        """True without a known problem and without pending or dead entries. `search_drift` finds unknown problems."""
+        """True without known problems, pending entries and dead letters. `search_drift` finds unknown problems."""
         problems = self.problems + [problem for document in self.documents for problem in document.problems]
         return not (problems or self.pending or self.dead)
 
@@ -145,7 +145,7 @@ def _count_and_version(document: type[VersionedDocument], using: str) -> tuple[i
 
 
 def _is_idle(document: type[VersionedDocument], using: str) -> bool:
-    """Whether the document's rows have no pending or dead entry."""
+    """Whether the document's rows have no pending entry and no dead letter."""
     entries = Entry.objects.using(using).filter(key__startswith=f"{label_of(document.django.model)}:")
     return not (entries.pending() | entries.dead()).exists()
 

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.postgres, pytest.mark.django_db(tr
 
 
 @dataclass
-class Asked:
+class Recording:
     """The statements by thread, and the calls to the engine, in order."""
 
     statements: dict[str, list[str]] = field(default_factory=dict)
@@ -36,9 +36,9 @@ class Asked:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What is asked inside `with asked() as found`."""
-    records: list[Asked] = []
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A context manager that records the statements and calls inside."""
+    records: list[Recording] = []
     execute, perform = CursorWrapper._execute_with_wrappers, DeadlineNode.perform_request  # type: ignore[attr-defined]
 
     def executed(self: Any, sql: str, params: Any, many: bool, executor: Any) -> Any:
@@ -56,14 +56,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(DeadlineNode, "perform_request", performed)
 
     @contextmanager
-    def asking() -> Iterator[Asked]:
-        records.append(Asked())
+    def record() -> Iterator[Recording]:
+        records.append(Recording())
         try:
             yield records[-1]
         finally:
             records.pop()
 
-    return asking
+    return record
 
 
 def create(client: Client, number: int) -> None:
@@ -72,72 +72,72 @@ def create(client: Client, number: int) -> None:
 
 
 def rows(count: int, start: int) -> list[str]:
-    """So many orders, captured; the keys of their entries."""
+    """Create that many orders. Return the keys of all entries."""
     Order.objects.bulk_create(
         Order(order_number=f"r{start + number}", customer_name="Row", total_amount=1) for number in range(count)
     )
     return list(Entry.objects.values_list("key", flat=True))
 
 
-def test_a_create_and_its_push(client: Client, indices: Any, asked: Any, settings: Any) -> None:
+def test_a_create_and_its_push(client: Client, indices: Any, recorded: Any, settings: Any) -> None:
     """The request: is the number taken, the row, its version, its lines. The push: one snapshot, one bulk."""
     settings.SEARCH_PUSH_TIMEOUT = 30.0
-    create(client, 0)  # whatever is asked once a process
+    create(client, 0)  # what each process does once
     sender.stop_all()
-    with asked() as found:
+    with recorded() as recording:
         create(client, 1)
         sender.stop_all()  # once it has written down what it pushed
-    assert found.statements["own"] == ["SELECT", "INSERT", "SELECT", "SELECT"]
-    assert found.statements["sender"] == ["SET", *READ, "WITH"]
-    assert found.calls == ["PUT /_bulk"]
+    assert recording.statements["own"] == ["SELECT", "INSERT", "SELECT", "SELECT"]
+    assert recording.statements["sender"] == ["SET", *READ, "WITH"]
+    assert recording.calls == ["PUT /_bulk"]
 
 
-def test_a_create_that_the_relay_pushes(client: Client, indices: Any, asked: Any, settings: Any) -> None:
+def test_a_create_that_the_relay_pushes(client: Client, indices: Any, recorded: Any, settings: Any) -> None:
     """The request alone: the triggers are in its own statements."""
     settings.SEARCH_PUSH = "async"
     create(client, 0)
-    with asked() as found:
+    with recorded() as recording:
         create(client, 1)
-    assert (found.statements, found.calls) == ({"own": ["SELECT", "INSERT", "SELECT", "SELECT"]}, [])
+    assert (recording.statements, recording.calls) == ({"own": ["SELECT", "INSERT", "SELECT", "SELECT"]}, [])
 
 
-def test_a_change(client: Client, indices: Any, asked: Any, settings: Any) -> None:
+def test_a_change(client: Client, indices: Any, recorded: Any, settings: Any) -> None:
     """The row, locked, and its lines; what is changed, and its version; its lines as they are now."""
     settings.SEARCH_PUSH = "async"
     create(client, 0)
     changed = f"/orders/update/{Order.objects.get().pk}/"
-    with asked() as found:
+    with recorded() as recording:
         assert client.patch(changed, {"total_amount": 2}, content_type="application/json").status_code == 200
-    assert found.statements == {"own": ["SELECT", "SELECT", "SAVEPOINT", "UPDATE", "SELECT", "RELEASE", "SELECT"]}
-    assert found.calls == []
+    assert recording.statements == {"own": ["SELECT", "SELECT", "SAVEPOINT", "UPDATE", "SELECT", "RELEASE", "SELECT"]}
+    assert recording.calls == []
 
 
 @pytest.mark.parametrize("count", [1, 300])
-def test_a_push_asks_the_same_for_one_row_and_for_300(indices: Any, asked: Any, settings: Any, count: int) -> None:
+def test_a_push_asks_the_same_for_one_row_and_for_300(indices: Any, recorded: Any, settings: Any, count: int) -> None:
     settings.SEARCH_PUSH = "async"
     keys = rows(count, 0)
-    with asked() as found:
+    with recorded() as recording:
         assert len(push_keys(keys, "default")) == count
-    assert found.statements == {"own": READ}
-    assert found.calls == ["PUT /_bulk"]
+    assert recording.statements == {"own": READ}
+    assert recording.calls == ["PUT /_bulk"]
 
 
-def test_a_batch_of_the_relay(indices: Any, asked: Any, settings: Any) -> None:
+def test_a_batch_of_the_relay(indices: Any, recorded: Any, settings: Any) -> None:
     """Claim, read, send, confirm."""
     settings.SEARCH_PUSH = "async"
     relay = Relay()
     rows(1, 0)
     relay.run_once()
     rows(300, 1)
-    with asked() as found:
+    with recorded() as recording:
         assert relay.run_once() == 300
-    assert found.counts() == (8, 1)
+    assert recording.counts() == (8, 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["search_index --rebuild", "search_drift"])
 def test_a_rebuild_and_a_comparison_ask_the_same_for_one_row_and_for_300(
-    indices: Any, asked: Any, settings: Any, command: str
+    indices: Any, recorded: Any, settings: Any, command: str
 ) -> None:
     """As many as fit into one range and one bulk."""
     settings.SEARCH_PUSH = "async"
@@ -145,22 +145,22 @@ def test_a_rebuild_and_a_comparison_ask_the_same_for_one_row_and_for_300(
     for count in (1, 300):
         rows(count, count)
         Relay().drain()
-        call_command(*command.split(), verbosity=0)  # whatever is asked the first time
-        with asked() as found:
+        call_command(*command.split(), verbosity=0)  # whatever is recorded the first time
+        with recorded() as recording:
             call_command(*command.split(), verbosity=0)
-        counts.append(found.counts())
+        counts.append(recording.counts())
     assert counts[0] == counts[1] == {"search_index --rebuild": REBUILD, "search_drift": DRIFT}[command]
 
 
 @pytest.mark.parametrize(("page", "calls"), [("&page=1", ["_search"]), ("", ["_pit", "_search", "_pit"])])
-def test_a_search(client: Client, indices: Any, asked: Any, settings: Any, page: str, calls: list[str]) -> None:
+def test_a_search(client: Client, indices: Any, recorded: Any, settings: Any, page: str, calls: list[str]) -> None:
     """One question, with a point in time around it where pages may follow; none to the database."""
     settings.SEARCH_PUSH = "async"
     rows(3, 0)
     Relay().drain()
     indices.indices.refresh()
     client.get("/orders/search")
-    with asked() as found:
+    with recorded() as recording:
         answer = client.get(f"/orders/search?q=row&status=placed&total_max=5&facets=true&highlight=true{page}").json()
     assert answer["count"] == 3
-    assert (found.statements, [call.split("/")[-1] for call in found.calls]) == ({}, calls)
+    assert (recording.statements, [call.split("/")[-1] for call in recording.calls]) == ({}, calls)

@@ -20,11 +20,11 @@ PHRASES = {
     "for ever": "forever, indefinitely",
     "mend(?:s|ed|ing)?": "repair, fix",
     "strangers?": "say what it is: an orphaned trigger, an unknown document",
-    "nobody": "say who: no process, no client, nothing",
+    "(?<!`)nobody": "say who: no process, no client, nothing",
     "whoever": "say who: the caller, the process that",
     "meanwhile": "in the meantime, while X does Y, at the same time",
     "so many": "that many, or the number",
-    "(?:is|are) none": "does not exist, there is no",
+    r"(?<!there )(?:is|are) none": "does not exist, there is no",
     "what waits": "pending entries",
     "lacks": "does not have, is missing",
     "be wrong of": "be wrong about",
@@ -96,7 +96,7 @@ def texts():
 
 def is_ours(path):
     hidden = {part for part in path.parts[:-1] if part.startswith(".")}
-    if hidden - OUR_HIDDEN_FOLDERS or SKIPPED & set(path.parts):
+    if hidden - OUR_HIDDEN_FOLDERS or SKIPPED & set(path.parts) or "LICENSE" in path.name:  # a licence is quoted
         return False
     return path.suffix in SUFFIXES or path.parts[0] in {"script", ".ci", "Dockerfile"}
 
@@ -113,7 +113,7 @@ def places(pattern, flags=0):
 
 def as_pattern(phrase):
     """Return the regular expression of a phrase: whole words, also those of a name and of wrapped lines."""
-    spaced = phrase.replace(" ", r"[\s#_]+")
+    spaced = re.sub(r" (?!\))", r"[\\s#_]+", phrase)  # a lookbehind keeps its space: it has a fixed width
     return rf"(?<![^\W_]){spaced}(?![^\W_])"
 
 
@@ -171,7 +171,10 @@ def test_a_local_says_what_it_holds(folder):
         ("it is no more.", r"no more(?=[.,;:)])", True),
         ("besides", "beside", False),
         ("to whose", "to who", False),
-        ("x is None", "(?:is|are) none", False),
+        ("x is None", r"(?<!there )(?:is|are) none", False),
+        ("if there are none", r"(?<!there )(?:is|are) none", False),
+        ("a key that is none", r"(?<!there )(?:is|are) none", True),
+        ("the user `nobody`", "(?<!`)nobody", False),
     ],
 )
 def test_a_phrase_is_found_as_words_and_in_names(text, phrase, is_found):

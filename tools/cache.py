@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-NOBODY = 65534  # the user id of `nobody`
+UNPRIVILEGED = 65534  # the user `nobody`
 
 
 def is_root() -> bool:
@@ -41,13 +41,13 @@ def give_to_server_user(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     if is_root():
         for entry in [path, *path.rglob("*")]:
-            shutil.chown(entry, NOBODY, NOBODY)
+            shutil.chown(entry, UNPRIVILEGED, UNPRIVILEGED)
     return path
 
 
 def run_unprivileged(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a command to its end as a user who is not root, and capture its output."""
-    user: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if is_root() else {}
+    user: dict[str, Any] = {"user": UNPRIVILEGED, "group": UNPRIVILEGED, "extra_groups": []} if is_root() else {}
     # In a session of its own, so that Ctrl-C in the terminal does not reach the servers that this starts.
     options |= {"start_new_session": True, "stdin": subprocess.DEVNULL}
     return subprocess.run(command, capture_output=True, text=True, check=False, **user, **options)

@@ -144,7 +144,7 @@ def execute(run: Run, arguments: list[str], variables: Variables | None = None) 
 
 
 def pytest(arguments: list[str], environment: Variables, workers: int = 2) -> bool:
-    """Call pytest, and let it end by itself even when this process is told to stop. Return whether all passed."""
+    """Call pytest, and let it end by itself even when this process gets a signal to stop. Return whether all passed."""
     command = [sys.executable, "-m", "pytest", "-n", str(workers), *arguments]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:

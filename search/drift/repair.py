@@ -1,7 +1,7 @@
 """Repair: turn each difference into an ordinary change, and push it.
 
 A row whose document is missing, stale or altered is touched, which raises its version above the document's: an entry
-alone would be rejected as older. An orphaned document gets a delete entry with the document's version.
+alone would be refused as older. An orphaned document gets a delete entry with the document's version.
 """
 
 from collections.abc import Iterable, Sequence

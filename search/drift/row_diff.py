@@ -27,7 +27,7 @@ class DriftKind(StrEnum):
     ORPHANED = "orphaned"  # a document without a row
     ALTERED = "altered"  # the row's version with other contents: changed in Elasticsearch by hand
     PENDING = "pending"  # no drift: the change is in the outbox, pending or settling
-    DEAD = "dead"  # no drift: Elasticsearch rejected the document, and a dead letter records it
+    DEAD = "dead"  # no drift: Elasticsearch refused the document, and a dead letter records it
 
 
 NOT_DRIFT = (DriftKind.PENDING, DriftKind.DEAD)

@@ -204,7 +204,7 @@ class Adopt(Action):
 
 
 class Check(Action):
-    help = "tell whether the live index matches the code, and whether all that keeps it in step is installed"
+    help = "check whether the live index matches the code, and whether all that keeps it in step is installed"
     applicable = frozenset()
 
     def run(self) -> Result:

@@ -1,6 +1,6 @@
 """Paths from a related row to the rows of a document's model, in the query names of a queryset's filter.
 
-`item` is a foreign key and `line__order` two of them; a path may also follow a relation backwards or through a
+`book` is a foreign key and `chapter__book` two of them; a path may also follow a relation backwards or through a
 many-to-many table.
 """
 

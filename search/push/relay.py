@@ -1,6 +1,6 @@
 """The relay: pushes what the synchronous push did not. Any number may run, on any hosts.
 
-It waits for the end of an outage without a limit: meanwhile nothing is claimed and no attempt is counted. A killed
+It waits for the end of an outage without a limit, and until then it claims nothing and counts no attempts. A killed
 relay blocks nothing: its lease ends, and another relay claims its entries.
 
 While one batch is at Elasticsearch, the next is claimed and read and the previous one's results are applied. Only

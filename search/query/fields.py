@@ -278,5 +278,5 @@ class Nested(SearchField):
 
     def mapping(self) -> Any:
         # In the root too: highlighting cannot look into nested objects, and a facet counts documents.
-        properties = {each.name: each.mapping() for each in self.fields}
+        properties = {field.name: field.mapping() for field in self.fields}
         return dsl.NestedField(attr=self.attr, include_in_root=True, properties=properties)

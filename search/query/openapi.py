@@ -12,7 +12,7 @@ FRESH = OpenApiParameter(
     "X-Search-Fresh",
     location=OpenApiParameter.HEADER,
     response=[200, 410, 503],
-    description="With `fresh=true`: `yes`, or `no; waiting=3` where pending changes could not be indexed in time.",
+    description="With `fresh=true`: `yes`, or `no; pending=3` if pending changes could not be indexed in time.",
 )
 RETRY_AFTER = OpenApiParameter(
     "Retry-After",

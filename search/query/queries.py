@@ -143,7 +143,7 @@ def _filter(bound: BoundFilter, request: SearchRequest) -> Query | None:
         return {"terms": {bound.field: [*values[0]]}}
     if isinstance(bound.filter, Equals):
         return {"term": {bound.field: {"value": values[0]}}}
-    # A moment's upper bound is where the next day or moment begins.
+    # The upper bound of a date or time is exclusive: a date has become the start of the next day.
     names = ("gte", "lt" if hasattr(values[1], "isoformat") else "lte")
     return {
         "range": {
@@ -153,5 +153,5 @@ def _filter(bound: BoundFilter, request: SearchRequest) -> Query | None:
 
 
 def _bound(value: Any) -> Any:
-    """Return a moment as text, and a number as the double that the index has."""
+    """Return a date or time as text, and a number as the double that the index has."""
     return value.isoformat() if hasattr(value, "isoformat") else float(value)

@@ -30,7 +30,7 @@ class SearchRequest:
     @classmethod
     def from_validated_data(cls, schema: SearchSchema, data: Mapping[str, Any]) -> Self:
         """Build a request from the validated data of the schema's parameters. Ignore other keys."""
-        names = {each.name for each in fields(cls)} - {"schema", "filters"}
+        names = {attribute.name for attribute in fields(cls)} - {"schema", "filters"}
         filters = {
             param: value for param in schema.filter_params if (value := data.get(param)) not in (None, "", (), [])
         }

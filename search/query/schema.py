@@ -155,7 +155,7 @@ class SearchSchema:
             for leaf in self.leaves
             if leaf.field.filter
         ]
-        return tuple(sorted(bound, key=lambda each: each.rank))
+        return tuple(sorted(bound, key=lambda bound_filter: bound_filter.rank))
 
     def _facets(self) -> dict[str, BoundFacet]:
         filtered = [bound.leaf for bound in self.filters]
@@ -220,8 +220,9 @@ class SearchSchema:
 
 
 def searchable(schema: SearchSchema) -> Callable[[DocumentClass], DocumentClass]:
-    """Add a schema's fields to a document class, as `Django.fields` would add the model's. Use it below
-    `@registry.register_document`, which reads the mapping::
+    """Add a schema's fields to a document class, as `Django.fields` would add the model's.
+
+    Use it below `@registry.register_document`, which reads the mapping::
 
         @registry.register_document
         @searchable(BOOKS)

@@ -1,7 +1,9 @@
-"""The views of a schema's search. A project subclasses them with its schema, and adds them to its urls::
+"""The views of a schema's search.
 
-class BookSearch(SearchView):
-    search_schema = BOOKS
+A project subclasses them with its schema, and adds them to its urls::
+
+    class BookSearch(SearchView):
+        search_schema = BOOKS
 """
 
 import logging

@@ -10,9 +10,7 @@ from tools.comparison import Difference
 
 
 class Sleeping(Bench):
-    """How long
-    each sleeps.
-    """
+    """How long each    sleeps."""
 
     name = "sleeping"
     title = "Sleeping"
@@ -100,7 +98,7 @@ def test_what_is_found_is_all_of_the_recorded_turns(bench, capsys):
     )
 
 
-def test_a_target_is_judged_by_the_ratios_of_each_round_less_what_is_allowed_beside():
+def test_a_target_is_judged_by_the_ratios_of_each_round_less_its_allowance():
     turns = {"ours": [{"p50_ms": 15.0}, {"p50_ms": 25.0}], "raw": [{"p50_ms": 10.0}, {"p50_ms": 10.0}]}
     target = Target("1.3 x + 5 ms", Figure("ours", "p50_ms"), Figure("raw", "p50_ms"), 1.3, allowance=5.0)
     assert evaluate(target, turns)["values"] == [1.0, 2.0]

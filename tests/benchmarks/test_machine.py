@@ -49,7 +49,7 @@ def test_what_is_no_code_of_the_service_changes_nothing(repository):
     assert code(repository) == before
 
 
-def test_without_a_repository_nobody_knows(tmp_path, monkeypatch):
+def test_without_a_repository_the_code_is_unknown(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert code(tmp_path) == ""
 

@@ -63,7 +63,7 @@ def test_the_page_and_its_plots_are_made_of_what_is_kept(tmp_path):
     results, images = tmp_path / "results", tmp_path / report.IMAGES
     results.mkdir()
     images.mkdir(parents=True)
-    (images / "of_no_more.svg").write_text("old")
+    (images / "obsolete.svg").write_text("old")
     (results / "1.json").write_text(json.dumps(EARLIER_RUN))
     (results / "2.json").write_text(json.dumps(NEWEST_RUN))
     publish(results, tmp_path)

@@ -25,7 +25,7 @@ of the same machine, versions, code and method. The code is the same if nothing 
 
 ## Create, 1 connection
 
-POST by one client.
+POST /orders/create by one client, one request after the other.
 
 `script/benchmark create_1`: 3 rounds, 2,000 orders in the table, 2026-11-24 12:00 UTC, code c0de; \
 before that 2026-11-24 08:00 UTC.

@@ -50,7 +50,7 @@ def difference() -> Difference:
 
 
 def unconfirmed_entries() -> dict[str, int]:
-    """Return the number of pending and of dead entries, without those states that no entry is in."""
+    """Return the numbers of pending entries and of dead letters, without zeros."""
     states = (EntryState.PENDING, EntryState.DEAD)
     return {str(state): count for state in states if (count := Entry.objects.filter(state=state).count())}
 

@@ -43,7 +43,7 @@ class Outcome:
     difference: Difference
     unconfirmed: dict[str, int]
     rolled_back: set[str]  # ids of documents that must never have existed
-    healed: float  # seconds from the fault's end until nothing differed
+    recovery_seconds: float  # seconds from the fault's end until nothing differed
     beyond: list[Taken]  # requests that took longer than the deadline
     held_beyond: list[Taken]  # requests that waited longer than the deadline for their push
     lost: set[int]  # orders whose acknowledged create or delete is not in the database
@@ -54,7 +54,7 @@ class Outcome:
         return (
             f"{len(self.seen.taken)} requests ({marks}), slowest {self.seen.slowest:.2f} s, held for a push "
             f"{self.seen.longest_held:.2f} s (a write without one {self.noise:.2f} s), too late {len(self.beyond)}, "
-            f"failures {len(self.seen.failures)}, healed after {self.healed:.1f} s, "
+            f"failures {len(self.seen.failures)}, recovered after {self.recovery_seconds:.1f} s, "
             f"missing {len(self.difference.missing)}, stale {len(self.difference.stale)}, "
             f"orphaned {len(self.difference.orphaned)}, rolled back and seen {len(self.rolled_back)}"
         )
@@ -100,10 +100,17 @@ def play(
         if monotonic() - ended > heal:
             break
         sleep(0.2)
-    healed, most = monotonic() - ended, settings.SEARCH_PUSH_TIMEOUT + GRACE
+    recovery_seconds, most = monotonic() - ended, settings.SEARCH_PUSH_TIMEOUT + GRACE
     late = {"beyond": seen.beyond(most, control), "held_beyond": seen.held_beyond(most, control)}
     return Outcome(
-        seen, differs, unconfirmed_entries(), watch.stop(), healed, lost=lost(seen), noise=control.slowest, **late
+        seen,
+        differs,
+        unconfirmed_entries(),
+        watch.stop(),
+        recovery_seconds,
+        lost=lost(seen),
+        noise=control.slowest,
+        **late,
     )
 
 

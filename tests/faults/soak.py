@@ -1,4 +1,4 @@
-"""Run random faults one after the other for a given time: python -m tests.faults.soak --minutes N
+"""Run random faults one after the other for some time: `python -m tests.faults.soak --minutes N`.
 
 DATABASE_URL and ELASTICSEARCH_URL must name real servers. A test database and indices are created there, and removed at
 the end. The first difference ends it with exit code 1, the fault's name and the seed to repeat it.

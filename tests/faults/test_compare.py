@@ -1,4 +1,4 @@
-"""Missing, stale and orphaned documents are told apart."""
+"""Missing, stale and orphaned documents are distinguished."""
 
 from tests.faults.compare import Difference, compare
 

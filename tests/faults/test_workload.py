@@ -14,7 +14,7 @@ def patch(started: float, seconds: float, held: float = 0.0) -> Taken:
     return Taken("patch", 200, started, seconds, held)
 
 
-def test_a_request_is_too_late_by_what_no_other_write_took_beside_it() -> None:
+def test_a_request_is_too_late_by_what_no_other_write_took_at_the_same_time() -> None:
     seen = Seen(taken=[patch(10, 1.4), patch(20, 1.8), patch(30, 1.8), patch(40, 2.0)])
     writes = control((5, 9), (21, 21.5), (29, 29.9), (32, 35), (41, 41.4))
     assert seen.beyond(1.5, writes) == [patch(30, 1.8), patch(40, 2.0)]

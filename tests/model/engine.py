@@ -53,7 +53,7 @@ def _must_be_committed(state: State, content: int) -> State:
 
 
 def must_have(state: State, index: int, changes: tuple[int, ...]) -> State:
-    """Break the state if this index does not have these reported changes (one a key; 0 is none)."""
+    """Break the state if this index does not have these reported changes (one for each key; 0: no change)."""
     for key, change in enumerate(changes):
         if change and not _has(state, index, key, change):
             text = (

@@ -17,7 +17,7 @@ QUIETING: tuple[Step, ...] = (
     pushing.under_way,
     pushing.begins,
     pushing.grace_periods,
-    rebuild.goes_on,
+    rebuild.advances,
 )
 DISTURBING: tuple[Step, ...] = (
     writers.writes,

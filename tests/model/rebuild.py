@@ -29,7 +29,7 @@ from tests.model.state import (
 Steps = Iterator[tuple[str, State]]
 
 
-def goes_on(state: State, rules: Rules, size: Size) -> Steps:
+def advances(state: State, rules: Rules, size: Size) -> Steps:
     """Take the rebuild's next step."""
     stage = state.rebuild.stage
     if not size.rebuild:

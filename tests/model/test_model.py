@@ -78,4 +78,4 @@ all is quiet, and A holds Row(version=11, content=2) where the database holds No
 def test_one_snapshot_is_not_needed_while_entries_are_read_before_rows_and_rows_before_targets():
     rules = Rules(reads=("e", "r", "t"))
     assert explore(rules, SMALL["two writes, two pushes"]) > 500
-    assert explore(rules, SMALL["a rebuild beside one write"]) > 500
+    assert explore(rules, SMALL["a rebuild and one write"]) > 500

@@ -7,7 +7,7 @@ ALL_KINDS = (*KINDS, "hide", "poison")
 
 SMALL = {
     "two writes, two pushes": Size(writes=2),
-    "a rebuild beside one write": Size(writes=1, pushers=1, losses=1, rebuild="rollback"),
+    "a rebuild and one write": Size(writes=1, pushers=1, losses=1, rebuild="rollback"),
 }
 
 LARGE = {

@@ -83,7 +83,7 @@ def line(sku: str, description: str) -> Source:
 
 
 def source(at: int, number: str, customer: str, note: str, lines: list[tuple[str, str]]) -> Source:
-    """The document of the order number `at`, counted from 1; one is made each day."""
+    """Return the document of the order at position `at`, from 1. An order is created each day."""
     moment = (BEGINNING + timedelta(days=at)).isoformat()
     return {
         "id": at,

@@ -16,7 +16,7 @@ from search.query.request import SearchRequest, SearchResult
 from search.query.search import search
 from tests.order_search.conftest import index_of, points_in_time
 from tests.order_search.five_hundred import five_hundred, source
-from tests.search.lacking import embedded_lacks
+from tests.search.expected_failures import fails_on_embedded_engine
 
 PATIENCE = 30  # seconds
 
@@ -34,7 +34,7 @@ def position(request: SearchRequest) -> CursorPosition:
 
 
 def pages(request: SearchRequest, name: str) -> Iterator[list[int]]:
-    """The ids of each page, to the last."""
+    """Yield the ids of each page, to the last."""
     while True:
         result = find(request, name)
         yield [order["id"] for order in result.results]
@@ -146,7 +146,7 @@ class TestPages:
             ids.append([order["id"] for order in find(request, name).results])
         assert ids == [newest_first[:10], newest_first[11:21], newest_first[21:31], newest_first[31:]]
 
-    @embedded_lacks("keeps a point in time beyond its index")
+    @fails_on_embedded_engine("keeps a point in time beyond its index")
     def test_an_index_that_is_gone_is_an_expired_cursor(self) -> None:
         with index_of(five_hundred()[:3]) as name:
             second = build_request(

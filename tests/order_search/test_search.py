@@ -14,7 +14,7 @@ from search.query.client import DeadlineClient
 from search.query.request import SearchRequest, SearchResult
 from search.query.search import search
 from tests.order_search.five_hundred import five_hundred
-from tests.search.lacking import embedded_lacks
+from tests.search.expected_failures import fails_on_embedded_engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 ALL = five_hundred()
@@ -84,7 +84,7 @@ def test_orders(index: str, sort: str) -> None:
     assert [order["id"] for order in result.results] == [order["id"] for order in expected[:200]]
 
 
-@embedded_lacks("sorts by what a normalizer was given")
+@fails_on_embedded_engine("sorts by values that are not normalized")
 @pytest.mark.parametrize("sort", ["customer", "-customer"])
 def test_customers_are_sorted_whatever_their_accents_and_case(index: str, sort: str) -> None:
     result = [order["customer_name"] for order in ask(index, q="ord-10", sort=sort).results]
@@ -201,7 +201,7 @@ def highlights(index: str, text: str) -> dict[str, Any]:
             '"back door"',
             "ORD-1024",
             {"note": ["leave at the <mark>back door</mark>"]},
-            marks=embedded_lacks("highlights no phrases"),
+            marks=fails_on_embedded_engine("highlights no phrases"),
         ),
         ("чайков", "ORD-1012", {"customer_name": ["Пётр <mark>Чайковский</mark>"]}),
         ("feathrstone", "ORD-1028", {"customer_name": ["Montgomery <mark>Featherstone</mark>"]}),

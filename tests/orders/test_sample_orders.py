@@ -40,7 +40,7 @@ def test_as_many_as_asked(settings: Any) -> None:
     assert run(1, "--verbosity", 0) == ""
 
 
-def test_a_second_run_goes_on() -> None:
+def test_a_second_run_continues_the_numbers() -> None:
     OrderFactory.create(order_number="S1-order")
     OrderFactory.create(order_number="S11-0000004")
     run(3)

@@ -122,7 +122,7 @@ def live() -> Index:
     return Index.objects.live().get(alias=ALIAS)
 
 
-def assert_nobody_noticed(seen: Seen, found: Found) -> None:
+def assert_no_client_noticed(seen: Seen, found: Found) -> None:
     """Assert that no request failed, that every search was complete, and that there were enough of both."""
     assert (seen.failures, found.failures, found.wrong) == ([], [], [])
     assert {operation for operation, _ in seen.answers} == {"create", "patch", "delete", "bulk", "rollback"}

@@ -7,7 +7,7 @@ import subprocess
 from tests.faults.compare import Difference
 from tests.rebuild import stage
 from tests.rebuild.marks import HEAVY
-from tests.rebuild.stage import ROWS, SLOWLY, Stage, assert_nobody_noticed, ended, said
+from tests.rebuild.stage import ROWS, SLOWLY, Stage, assert_no_client_noticed, ended, said
 from tests.support import wait_until
 
 pytestmark = HEAVY
@@ -28,7 +28,7 @@ def test_a_rebuild_under_load(staged: Stage) -> None:
         f"{stage.p99(seen.seconds[before:during]):.3f} s during it ({during - before} requests, "
         f"{found.searches} searches)"
     )
-    assert_nobody_noticed(seen, found)
+    assert_no_client_noticed(seen, found)
     assert stage.live().name != old.name
     assert stage.live().fingerprint != old.fingerprint
     assert stage.newer_difference() == Difference()
@@ -54,7 +54,7 @@ def test_a_rebuild_that_is_killed_and_resumed(staged: Stage) -> None:
     assert stage.live().name == name == new
     assert int(indexed) < ROWS + kept, "it started from the beginning"
     staged.go_on()
-    assert_nobody_noticed(*staged.end())
+    assert_no_client_noticed(*staged.end())
     assert stage.newer_difference() == Difference()
 
 

@@ -12,7 +12,7 @@ from tests.faults.compare import Difference
 from tests.faults.service import Service
 from tests.rebuild import stage
 from tests.rebuild.marks import HEAVY
-from tests.rebuild.stage import SLOWLY, TODAY, Stage, assert_nobody_noticed, ended, said
+from tests.rebuild.stage import SLOWLY, TODAY, Stage, assert_no_client_noticed, ended, said
 from tests.support import wait_until
 
 pytestmark = HEAVY
@@ -66,7 +66,7 @@ def test_nothing_is_lost_and_nothing_is_written_in_the_old_shape(
     old_seen, old_found = old.work.stop(), old.searcher.stop()
     seen, found = new.end()
     looks, written = shapes.stop()
-    assert_nobody_noticed(seen, found)
+    assert_no_client_noticed(seen, found)
     assert (old_seen.failures, old_found.failures, old_found.wrong) == ([], [], [])
     assert old_seen.marks["indexed"] > 0, "the old code has never written to the old index"
     assert old_seen.marks["pending"] > 0, "the old code was never kept from the new index"

@@ -17,7 +17,7 @@ from search.push.sender import sender
 from search.rebuild import rebuild
 from search.rebuild.rebuild import Options
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import assert_quiet, settle
+from tests.search.interleavings.ends import assert_quiet, drain_now
 from tests.search.interleavings.rebuilding import ALIAS, live, named
 from tests.support import assert_in_step
 
@@ -47,7 +47,7 @@ def backup(indices: Elasticsearch, settings) -> Iterator[str]:
     settings.SEARCH_PUSH = "off"
     settings.SEARCH_PUSH_TIMEOUT = 5
     OrderFactory.create_batch(COUNT)
-    settle()
+    drain_now()
     name = f"{connection.settings_dict['NAME']}_backup"
     copy(connection.settings_dict["NAME"], name)
     yield name
@@ -67,8 +67,8 @@ def live_on() -> None:
     first, second, *_ = Order.objects.order_by("pk")
     Order.objects.filter(pk=first.pk).update(customer_name="Lost")
     Order.objects.filter(pk=second.pk).delete()
-    settle()
-    settle()
+    drain_now()
+    drain_now()
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -89,7 +89,7 @@ def repair_until_clean() -> None:
     while not codes or codes[-1]:
         assert len(codes) < 5, codes
         codes.append(run("search_drift", "--repair")[0])
-        settle()
+        drain_now()
     assert run("search_drift", "--deep") == (0, f"{ALIAS}: {COUNT} rows, {COUNT} documents, in step\n")
 
 

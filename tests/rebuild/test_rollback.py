@@ -3,7 +3,7 @@
 from tests.faults.compare import Difference, compare
 from tests.rebuild import stage
 from tests.rebuild.marks import HEAVY
-from tests.rebuild.stage import Stage, assert_nobody_noticed, ended, said
+from tests.rebuild.stage import Stage, assert_no_client_noticed, ended, said
 from tests.support import in_database, in_index
 
 pytestmark = HEAVY
@@ -18,7 +18,7 @@ def test_there_and_back_under_load(staged: Stage) -> None:
     run(staged, "--rollback")
     assert stage.live().name == old
     staged.go_on()
-    assert_nobody_noticed(*staged.end())
+    assert_no_client_noticed(*staged.end())
     assert todays_difference() == Difference()
     assert stage.newer_difference(new) == Difference()
     run(staged, "--rollback")

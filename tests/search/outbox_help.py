@@ -15,7 +15,7 @@ from tests.shop.models import Item
 
 
 def make(count: int = 1) -> list[str]:
-    """The keys of new items, whose entries are a minute old, the first the oldest."""
+    """Create items with entries a minute old, the first the oldest. Return their keys."""
     items = [Item.objects.create(name=str(number)) for number in range(count)]
     keys = [str(Key.of(item)) for item in items]
     for number, key in enumerate(keys):
@@ -45,7 +45,7 @@ def entry_snapshot(key: str) -> EntrySnapshot:
 
 
 def row(key: str) -> dict[str, Any]:
-    """The entry's columns."""
+    """Return the columns of an entry."""
     return dict(Entry.objects.values().get(key=key))
 
 

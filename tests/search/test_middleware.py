@@ -13,11 +13,11 @@ factory = RequestFactory()
 
 
 def answer(request, *, confirmed=(), code=200):
-    """The middleware's answer to a view that pushed, with these results, and answers `code`."""
+    """Return the middleware's response for a view that pushed with these results and responds with `code`."""
 
     def view(request):
-        for each in confirmed:
-            request_status.note(each)
+        for result in confirmed:
+            request_status.note(result)
         return HttpResponse(status=code)
 
     return middleware.SearchStatusMiddleware(view)(request)

@@ -48,7 +48,7 @@ def update_all(pk: UUID, name: str) -> None:
 
 
 def bulk_create(pk: UUID, name: str) -> None:
-    """The rows that are absent."""
+    """Create the rows that do not exist."""
     Item.objects.bulk_create([Item(pk=each, name=name) for each in neighbours(pk)], ignore_conflicts=True)
 
 
@@ -62,13 +62,13 @@ def delete(pk: UUID, name: str) -> None:
 
 
 def raw_delete(pk: UUID, name: str) -> None:
-    """A delete that no receiver hears of."""
+    """Delete without sending signals."""
     Part.objects.filter(item=pk)._raw_delete("default")
     Item.objects.filter(pk=pk)._raw_delete("default")
 
 
 def replace(pk: UUID, name: str) -> None:
-    """Deleted and created again, in one transaction."""
+    """Delete and create again, in one transaction."""
     with transaction.atomic():
         delete(pk, name)
         save(pk, name)
@@ -84,7 +84,7 @@ def rename_parts(pk: UUID, name: str) -> None:
 
 
 def move_parts(pk: UUID, name: str) -> None:
-    """All parts become this item's."""
+    """Make all parts those of this item."""
     if Item.objects.filter(pk=pk).exists():
         Part.objects.update(item=pk)
 
@@ -100,7 +100,7 @@ RELATED: list[Write] = [add_part, rename_parts, move_parts, remove_parts]
 
 
 def neighbours(pk: UUID) -> list[UUID]:
-    """All the keys of this key's run."""
+    """Return all keys of this key's run."""
     first = pk.int - pk.int % ROWS
     return [UUID(int=first + at) for at in range(ROWS)]
 
@@ -123,18 +123,18 @@ class IndexMachine(RuleBasedStateMachine):
         self.pks = [UUID(int=first + at) for at in range(ROWS)]
         self.held: list[Push] = []  # their rows are read, and nothing is sent
         self.up, self.restarted = True, False
-        self.outages = self.settled = 0
+        self.outages = self.grace_periods = 0
         bulk_create(self.pks[0], "the first")
 
     # Writes
 
     @rule(at=places, name=names)
     def save(self, at: int, name: str) -> None:
-        """What a request is told `indexed` of is in the index."""
+        """Save a row. If the request is answered `indexed`, it is in the index."""
         if self.commit(save, at, name) == "indexed":
-            found = self.engine.get(index=ItemDocument._index._name, id=str(self.pks[at]))
+            document = self.engine.get(index=ItemDocument._index._name, id=str(self.pks[at]))
             row = Item.objects.get(pk=self.pks[at])
-            assert (found["_version"], found["_source"]["name"]) == (row.version, name)
+            assert (document["_version"], document["_source"]["name"]) == (row.version, name)
 
     @rule(write=st.sampled_from(BULKS), at=places, name=names)
     def write_many(self, write: Write, at: int, name: str) -> None:
@@ -149,14 +149,14 @@ class IndexMachine(RuleBasedStateMachine):
         self.commit(write, at, name)
 
     def commit(self, write: Write, at: int, name: str) -> str:
-        """Write, as a request would; what it is told."""
-        told = request_status.RequestStatus()
-        token = request_status.current.set(told)
+        """Write as in a request. Return its X-Search-Status."""
+        status = request_status.RequestStatus()
+        token = request_status.current.set(status)
         try:
             write(self.pks[at], name)
         finally:
             request_status.current.reset(token)
-        return str(told)
+        return str(status)
 
     @rule(write=writes, at=places)
     def roll_back(self, write: Write, at: int) -> None:
@@ -177,7 +177,7 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.up and self.outages < 2)
     @rule()
     def engine_down(self) -> None:
-        """Nobody listens."""
+        """Let the client connect to a port where nothing listens."""
         connections.add_connection("default", Elasticsearch("http://127.0.0.1:9", max_retries=0))
         self.up, self.outages = False, self.outages + 1
 
@@ -195,24 +195,24 @@ class IndexMachine(RuleBasedStateMachine):
 
     @rule()
     def time_passes(self) -> None:
-        """Backoffs and leases are over; deletes go on settling."""
+        """End all backoffs and leases. Deletes are still settling."""
         Entry.objects.pending().update(retry_at=LONG_AGO, leased_until=None)
 
-    @precondition(lambda self: self.settled < 2)
+    @precondition(lambda self: self.grace_periods < 2)
     @rule()
-    def settle(self) -> None:
-        """Seldom, and then nothing is in hand: what a push has read is too old by now to be sent."""
+    def send_settling_deletes(self) -> None:
+        """End the grace period. Rows that a push read before are too old to be sent."""
         with override_settings(SEARCH_DELETE_GRACE_PERIOD=1e-6):
             results = [result for push in self.held for result in push.end()]
         assert {result.outcome for result in results} <= {Outcome.RETRY, Outcome.SETTLING}, results
-        self.held, self.settled = [], self.settled + 1
+        self.held, self.grace_periods = [], self.grace_periods + 1
         Entry.objects.settling().update(retry_at=LONG_AGO, leased_until=None)
         Relay().run_once()
 
     @precondition(lambda self: len(self.held) < 4)
     @rule(ats=st.sets(places, min_size=1), name=names)
     def change_and_read(self, ats: set[int], name: str) -> None:
-        """A push reads a change, and is then held up."""
+        """Start a push that reads a change, and pause it before it sends."""
         Item.objects.filter(pk__in=[self.pks[at] for at in ats]).update(name=name)
         keys = [str(Key("shop.Item", str(self.pks[at]))) for at in sorted(ats)]
         self.held.append(Push(keys).until("send"))
@@ -220,13 +220,13 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(data=st.data())
     def deliver_late(self, data: st.DataObject) -> None:
-        """Resume a push that was held up: it sends, and applies its results."""
+        """Resume a paused push, which sends and applies its results."""
         self.held.pop(data.draw(st.integers(0, len(self.held) - 1))).end()
 
     @precondition(lambda self: self.held and not self.restarted)
     @rule()
     def restart_and_deliver_late(self) -> None:
-        """The engine forgets which deletes it has seen, and then all comes. Once a run: it is the slowest step."""
+        """Restart the engine, which forgets its deletes, and resume all pushes. Once a run: it is the slowest step."""
         forget_deletes(self.engine, ItemDocument)
         self.restarted = True
         for push in self.held:
@@ -236,13 +236,13 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(data=st.data())
     def deliver_late_and_hear_nothing(self, data: st.DataObject) -> None:
-        """What it sends arrives, and the answer is lost."""
+        """Resume a paused push whose documents arrive, and lose the response."""
         push = self.held.pop(data.draw(st.integers(0, len(self.held) - 1))).until("record")
         push.results.clear()
         push.end()
 
     def teardown(self) -> None:
-        """All is pushed, and in step. Then all is deleted, and what is still held comes after the deletes."""
+        """Push everything and compare. Then delete all rows, and resume the paused pushes after that."""
         connections.add_connection("default", self.engine)
         sender.stop_all()  # it may still be writing down what it pushed
         self.time_passes()
@@ -264,12 +264,12 @@ class IndexMachine(RuleBasedStateMachine):
         indexed, rows = in_index(ItemDocument), in_database(ItemDocument)
         if self.restarted:
             settling = {Key.parse(key).pk for key in Entry.objects.settling().values_list("key", flat=True)}
-            indexed = {pk: found for pk, found in indexed.items() if pk in rows or pk not in settling}
+            indexed = {pk: document for pk, document in indexed.items() if pk in rows or pk not in settling}
         assert indexed == rows
 
 
 def wipe(engine: Elasticsearch) -> None:
-    """Whatever a run has left that failed; each run has keys of its own."""
+    """Delete what a failed run has left. Each run has keys of its own."""
     Part.objects.all().delete()
     Item.objects.all().delete()
     Entry.objects.all().delete()

@@ -75,7 +75,7 @@ def test_a_rollback_leaves_nothing_and_loses_nothing(indices, bulks):
     kept.save()
     with pytest.raises(RuntimeError), transaction.atomic():
         make(2).save()
-        Order.objects.filter(pk=kept.pk).update(customer_name="nobody")
+        Order.objects.filter(pk=kept.pk).update(customer_name="rolled back")
         raise RuntimeError
     assert bulks == [1]
     assert_in_step()

@@ -45,7 +45,7 @@ def test_a_failed_installation_is_tried_again(installs, monkeypatch, tmp_path):
     assert installs == [("requirements.txt",)]
 
 
-def test_a_system_without_the_embedded_engine_goes_on(installs, monkeypatch, tmp_path, capsys):
+def test_a_system_without_the_embedded_engine_is_installed_all_the_same(installs, monkeypatch, tmp_path, capsys):
     (tmp_path / "requirements-embedded.txt").write_text("noida-db==0.2.3\n")
 
     def fail(*arguments):

@@ -92,7 +92,7 @@ def test_elasticsearch_up_and_down(folder):
 
 
 @pytest.mark.parametrize("script", ["elasticsearch", "postgresql"])
-def test_a_taken_port_is_told(folder, script):
+def test_a_taken_port_is_reported(folder, script):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         code, said, error = run(folder, script, "up", "--port", str(port))
@@ -100,7 +100,7 @@ def test_a_taken_port_is_told(folder, script):
     assert error == f"Port {port} is taken by another program. Choose another with --port.\n"
 
 
-def test_another_version_on_the_port_is_told(tmp_path, monkeypatch):
+def test_another_version_on_the_port_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(Server, "answering_version", lambda self: "9.4.3")
     with pytest.raises(ToolError) as error:
         Server("8.19.8", 9200, tmp_path).start()

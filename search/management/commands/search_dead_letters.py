@@ -1,4 +1,4 @@
-"""`manage.py search_dead_letters list|show|replay|discard`: the documents that Elasticsearch rejected."""
+"""`manage.py search_dead_letters list|show|replay|discard`: the documents that Elasticsearch refused."""
 
 import json
 from collections.abc import Callable, Collection
@@ -55,7 +55,7 @@ ACTIONS = {
 
 
 class Command(SearchCommand):
-    help = "List, show, replay or discard dead letters: documents that Elasticsearch rejected for a known cause."
+    help = "List, show, replay or discard dead letters: documents that Elasticsearch refused for a known cause."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.called_from_command_line = False  # so that the actions' parsers raise errors too, instead of exiting

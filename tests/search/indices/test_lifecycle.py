@@ -89,7 +89,9 @@ def test_without_an_engine(settings: object) -> None:
 @pytest.mark.parametrize(
     ("module", "step"), [(records, "record_building"), (aliases, "add_alias"), (records, "record_live")]
 )
-def test_a_crash_at_any_step_is_mended_by_the_next_create(engine: Elasticsearch, module: ModuleType, step: str) -> None:
+def test_a_crash_at_any_step_is_repaired_by_the_next_create(
+    engine: Elasticsearch, module: ModuleType, step: str
+) -> None:
     with patch.object(module, step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         lifecycle.create(OrderDocument)
     name = lifecycle.create(OrderDocument).name
@@ -98,7 +100,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_create(engine: Elasticsearch,
     assert Index.objects.get().fingerprint == fingerprint(OrderDocument)
 
 
-def test_an_index_that_the_engine_has_lost_is_made_anew(engine: Elasticsearch) -> None:
+def test_an_index_that_the_engine_has_lost_is_created_again(engine: Elasticsearch) -> None:
     lost = lifecycle.create(OrderDocument).name
     engine.indices.delete(index=lost)
     created = lifecycle.create(OrderDocument)

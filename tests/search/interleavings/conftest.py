@@ -9,7 +9,7 @@ from orders.models import Order
 from search.mapping.keys import Key
 from search.push import actions
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import settle
+from tests.search.interleavings.ends import drain_now
 from tests.search.interleavings.paused import Push, stop_before_send
 
 
@@ -38,9 +38,9 @@ def push(monkeypatch) -> Iterator[Callable[..., Push]]:
 
 @pytest.fixture
 def order(indices) -> Order:
-    """An order in the index, of which nothing waits."""
+    """An indexed order without a pending entry."""
     found = OrderFactory.create(customer_name="first")
-    settle()
+    drain_now()
     return found
 
 

@@ -61,7 +61,7 @@ class Push(threading.Thread):
         return self.results
 
     def before(self, step: str) -> None:
-        """Called in the thread before each step."""
+        """Pause in the thread if this step is the goal."""
         self.steps.append(step)
         if step == self._goal:
             self._go.clear()

@@ -19,32 +19,32 @@ STANDBY = Options(workers=1, standby=True)
 
 
 def begin() -> Index:
-    """Made and recorded: from here on pushes write to it too."""
+    """Create and record an index. From here on pushes write to it too."""
     return rebuild.begin(OrderDocument, "default")
 
 
 def fill(index: Index) -> None:
-    """The backfill has passed every row."""
+    """Fill the index with every row."""
     rebuild.fill(OrderDocument, index, "default", ALONE)
 
 
 def finish(index: Index, options: Options = ALONE) -> Rebuilt:
-    """What is left: of a filled index, to verify and to swap."""
+    """Verify a filled index and swap it in."""
     return rebuild.finish(OrderDocument, index, "default", options)
 
 
 def live() -> str:
-    """The live index's name."""
+    """Return the name of the live index."""
     return Index.objects.live().get(alias=ALIAS).name
 
 
 def building() -> str:
-    """The name of the index that is being built."""
+    """Return the name of the index that is being built."""
     return Index.objects.get(alias=ALIAS, state=IndexState.BUILDING).name
 
 
 def named(engine: Any) -> list[str]:
-    """What the alias names."""
+    """Return the names of the indices that the alias points to."""
     return list(engine.indices.get_alias(name=ALIAS))
 
 
@@ -76,7 +76,7 @@ def hook(
 
 @contextmanager
 def killed(place: Any, name: str, when: str, *, after_calls: int = 1) -> Iterator[None]:
-    """Inside, the process is killed before or after `place.name` is called for the n-th time."""
+    """Kill the process inside before or after `place.name` is called for the n-th time."""
     calls = iter(range(1, after_calls))
 
     def kill() -> None:

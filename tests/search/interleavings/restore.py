@@ -11,17 +11,17 @@ Backup = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
 
 
 def backup() -> Backup:
-    """Every row of the tables."""
-    found = {}
+    """Return every row of the tables."""
+    backup = {}
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"SELECT * FROM {table}")
-            found[table] = [column[0] for column in cursor.description], cursor.fetchall()
-    return found
+            backup[table] = [column[0] for column in cursor.description], cursor.fetchall()
+    return backup
 
 
 def restore(saved: Backup) -> None:
-    """The tables as they were: what came later never was."""
+    """Restore the tables to the backup, without any later change."""
     with unwatched(), connection.cursor() as cursor:
         for table, (columns, rows) in saved.items():
             cursor.execute(f"DELETE FROM {table}")
@@ -31,7 +31,7 @@ def restore(saved: Backup) -> None:
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """No trigger fires inside; afterwards they are as before."""
+    """Disable all triggers inside."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")

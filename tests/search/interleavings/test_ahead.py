@@ -9,7 +9,7 @@ from search.drift.repair import repair
 from search.models import Entry
 from search.outbox import capture
 from search.outbox.outcomes import Outcome
-from tests.search.interleavings.ends import assert_quiet, settle, waiting
+from tests.search.interleavings.ends import assert_quiet, drain_now, outbox_entries
 from tests.search.interleavings.rebuilding import live
 from tests.search.interleavings.restore import backup, restore
 from tests.support import assert_in_step, in_database, in_index
@@ -31,7 +31,7 @@ def repair_all():
 
 
 def capture_again(order):
-    """An entry of the row's own version, as `populate` or a lost confirmation would leave it."""
+    """Create an entry of the row's own version, as `populate` or a lost confirmation would leave it."""
     capture.touch(Order, [order.pk])
 
 
@@ -42,7 +42,7 @@ def test_a_rightful_409_changes_nothing(order, push):
     Order.objects.update(customer_name="third")
     push(order.pk).end()
     (result,) = late.end()
-    assert (result.outcome, waiting()) == (Outcome.VERSION_CONFLICT, {})
+    assert (result.outcome, outbox_entries()) == (Outcome.VERSION_CONFLICT, {})
     version = Order.objects.get().version
     assert in_index(OrderDocument)[str(order.pk)][0] == version == result.combined.version
     assert_quiet()
@@ -52,7 +52,7 @@ def test_a_restored_row_below_its_document(order, push, caplog):
     """The index holds the lost history: the row is raised above it, and then sent."""
     saved = backup()
     Order.objects.update(customer_name="lost", version=order.version + 10**9)
-    settle()
+    drain_now()
     ahead = Order.objects.get().version
     restore(saved)
     capture_again(order)
@@ -60,7 +60,7 @@ def test_a_restored_row_below_its_document(order, push, caplog):
     assert (result.outcome, result.combined.version) == (Outcome.VERSION_CONFLICT, ahead)
     assert f"{key(order)}: the index is ahead at version {ahead}; raising the row above it" in caplog.messages
     assert Order.objects.get().version == ahead + 1
-    assert waiting() == {key(order): (ahead + 1, "pending")}
+    assert outbox_entries() == {key(order): (ahead + 1, "pending")}
     assert_quiet()
 
 
@@ -71,15 +71,15 @@ def test_a_restored_row_below_its_tombstone(order, push):
     Order.objects.update(customer_name="lost", version=order.version + 10**9)
     gone = order.version + 10**9 + 1
     Order.objects.all().delete()
-    settle()
+    drain_now()
     restore(saved)
-    assert (waiting(), in_index(OrderDocument)) == ({}, {})
+    assert (outbox_entries(), in_index(OrderDocument)) == ({}, {})
     capture_again(order)
     late = push(order.pk).until("record")
     assert late.results[0].combined == late.results[0].combined._replace(outcome=Outcome.VERSION_CONFLICT, version=gone)
     assert in_index(OrderDocument) == {}
     late.end()
-    assert waiting() == {key(order): (gone + 1, "pending")}
+    assert outbox_entries() == {key(order): (gone + 1, "pending")}
     assert_quiet()
 
 
@@ -89,7 +89,7 @@ def test_pushed_again_without_being_raised_a_409_stays_one(order, push, monkeypa
     saved = backup()
     Order.objects.update(customer_name="lost", version=order.version + 10**9)
     Order.objects.all().delete()
-    settle()
+    drain_now()
     restore(saved)
     capture_again(order)
     for _ in range(3):
@@ -97,7 +97,7 @@ def test_pushed_again_without_being_raised_a_409_stays_one(order, push, monkeypa
         assert late.results[0].outcome is Outcome.VERSION_CONFLICT
         late.results.clear()  # nothing is written down
         late.end()
-    assert [state for _, state in waiting().values()] == ["pending"]
+    assert [state for _, state in outbox_entries().values()] == ["pending"]
     assert_quiet()
 
 
@@ -105,11 +105,11 @@ def test_a_delete_below_the_document(order, push):
     """The row is gone, so that its entry goes above the index."""
     saved = backup()
     Order.objects.update(customer_name="lost", version=order.version + 10**9)
-    settle()
+    drain_now()
     restore(saved)
     Order.objects.all().delete()
     push(order.pk).end()
-    assert waiting() == {key(order): (order.version + 10**9 + 1, "pending")}
+    assert outbox_entries() == {key(order): (order.version + 10**9 + 1, "pending")}
     assert_quiet()
     assert in_index(OrderDocument) == {}
 
@@ -118,14 +118,14 @@ def test_a_409_whose_entry_was_replaced_raises_nothing(order, push):
     """The index is ahead of what was read, but a newer change has come, which will find out for itself."""
     saved = backup()
     Order.objects.update(customer_name="lost", version=order.version + 10**9)
-    settle()
+    drain_now()
     restore(saved)
     capture_again(order)
     late = push(order.pk).until("record")
     Order.objects.update(customer_name="newer")
-    newer, version = waiting(), Order.objects.get().version
+    newer, version = outbox_entries(), Order.objects.get().version
     late.end()
-    assert (waiting(), Order.objects.get().version) == (newer, version)
+    assert (outbox_entries(), Order.objects.get().version) == (newer, version)
     assert_quiet()
 
 

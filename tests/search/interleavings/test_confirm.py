@@ -9,7 +9,7 @@ from orders.models import Order
 from search.models import Entry, VersionFloor
 from search.outbox.outcomes import Outcome
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import FUTURE, assert_quiet, settle, waiting
+from tests.search.interleavings.ends import FUTURE, assert_quiet, drain_now, outbox_entries
 from tests.support import in_index
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 def ahead(order):
     """An order in the index, of a version that the clock is far behind: as after it has stepped back."""
     Order.objects.update(version=FUTURE, customer_name="far ahead")
-    settle()
-    assert waiting() == {}
+    drain_now()
+    assert outbox_entries() == {}
     return order
 
 
@@ -30,10 +30,10 @@ def test_the_clock_steps_back_while_a_delete_is_confirmed(ahead, push):
     Order.objects.all().delete()
     late = push(ahead.pk).until("record")
     OrderFactory.create(pk=ahead.pk, customer_name="again")
-    assert waiting() == {ahead_key: (FUTURE + 2, "pending")}
+    assert outbox_entries() == {ahead_key: (FUTURE + 2, "pending")}
     (result,) = late.end()
     assert (result.done, result.deleted, result.entry.version) == (True, True, FUTURE + 1)
-    assert waiting() == {ahead_key: (FUTURE + 2, "pending")}
+    assert outbox_entries() == {ahead_key: (FUTURE + 2, "pending")}
     assert_quiet()
     assert in_index(OrderDocument)[str(ahead.pk)][0] == FUTURE + 2
 
@@ -65,13 +65,13 @@ def test_a_late_delete_arrives_when_the_insert_s_tombstone_has_gone(ahead, push)
     """The token alone would not do: the entry is gone, and the floor alone still knows the delete's version."""
     Order.objects.all().delete()
     late = push(ahead.pk).until("send")
-    settle()
-    settle()
-    assert waiting() == {}
+    drain_now()
+    drain_now()
+    assert outbox_entries() == {}
     assert VersionFloor.objects.get(model="orders.Order").version == FUTURE + 1
     OrderFactory.create(pk=ahead.pk, customer_name="again")
-    settle()
-    assert waiting() == {}
+    drain_now()
+    assert outbox_entries() == {}
     (result,) = late.end()
     assert result.outcome is Outcome.VERSION_CONFLICT
     assert_quiet()
@@ -84,7 +84,7 @@ def test_a_new_change_after_a_confirmation_has_an_entry_of_its_own(order, push):
     second = push(order.pk).until("record")
     first.end()
     Order.objects.update(customer_name="third")
-    third = waiting()
+    third = outbox_entries()
     second.end()
-    assert waiting() == third != {}
+    assert outbox_entries() == third != {}
     assert_quiet()

@@ -11,7 +11,7 @@ from orders.models import Order
 from search.models import Entry, VersionFloor
 from search.outbox.outcomes import Outcome
 from search.push.relay import Relay
-from tests.search.interleavings.ends import assert_quiet, forget_deletes, settle, waiting
+from tests.search.interleavings.ends import assert_quiet, drain_now, forget_deletes, outbox_entries
 from tests.support import in_index
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
@@ -27,11 +27,11 @@ def test_a_late_write_after_a_restart_is_undone_by_the_second_delete(order, push
     late = push(order.pk).until("send")
     Order.objects.all().delete()
     push(order.pk).end()
-    assert [state for _, state in waiting().values()] == ["settling"]
+    assert [state for _, state in outbox_entries().values()] == ["settling"]
     forget_deletes(engine)
     late.end()
     assert in_index(OrderDocument)[str(order.pk)][1]["customer_name"] == "late"  # until the second
-    assert [state for _, state in waiting().values()] == ["settling"]
+    assert [state for _, state in outbox_entries().values()] == ["settling"]
     assert_quiet()
     assert in_index(OrderDocument) == {}
 
@@ -102,9 +102,9 @@ def test_two_pushers_that_send_the_first_delete_are_one_confirmation(order, push
 def test_the_second_confirmation_raises_the_floor(order, push):
     Order.objects.all().delete()
     push(order.pk).end()
-    (version, _) = waiting()[f"orders.Order:{order.pk}"]
-    settle()
-    assert (waiting(), VersionFloor.objects.get(model="orders.Order").version) == ({}, version)
+    (version, _) = outbox_entries()[f"orders.Order:{order.pk}"]
+    drain_now()
+    assert (outbox_entries(), VersionFloor.objects.get(model="orders.Order").version) == ({}, version)
     assert_quiet()
 
 
@@ -113,9 +113,9 @@ def test_a_sender_that_is_slower_than_the_wait_reads_again(order, push, engine, 
     rename("late")
     late = push(order.pk).until("send")
     Order.objects.all().delete()
-    settle()
-    settle()
-    assert waiting() == {}
+    drain_now()
+    drain_now()
+    assert outbox_entries() == {}
     forget_deletes(engine)
     settings.SEARCH_DELETE_GRACE_PERIOD = 1e-6
     (result,) = late.end()
@@ -129,21 +129,21 @@ def test_sent_all_the_same_it_would_be_an_orphan(order, push, engine):
     rename("late")
     late = push(order.pk).until("send")
     Order.objects.all().delete()
-    settle()
-    settle()
+    drain_now()
+    drain_now()
     forget_deletes(engine)
     late.end()
     assert list(in_index(OrderDocument)) == [str(order.pk)]
-    assert waiting() == {}
+    assert outbox_entries() == {}
 
 
 def test_a_row_that_comes_again_while_its_delete_settles(order, push):
-    """The second delete is the insert's entry's no more."""
+    """The second delete does not confirm the entry, which is the insert's by then."""
     Order.objects.all().delete()
     push(order.pk).end()
     second = push(order.pk).until("send")
     Order.objects.create(pk=order.pk, order_number="again", customer_name="again", total_amount=1)
     second.end()
-    assert [state for _, state in waiting().values()] == ["pending"]
+    assert [state for _, state in outbox_entries().values()] == ["pending"]
     assert_quiet()
     assert in_index(OrderDocument)[str(order.pk)][1]["customer_name"] == "again"

@@ -27,8 +27,8 @@ def create(engine: Elasticsearch, name: str) -> None:
     engine.indices.create(index=name, settings={"number_of_shards": 1, "number_of_replicas": 0, "gc_deletes": "1h"})
 
 
-def told(call: Any, **values: Any) -> tuple[int, str]:
-    """The status of a call and its result, or the type of its error."""
+def status_and_result(call: Any, **values: Any) -> tuple[int, str]:
+    """Return the status of a call, and its result or the type of its error."""
     try:
         answer = call(**values)
     except ApiError as error:
@@ -40,12 +40,14 @@ def told(call: Any, **values: Any) -> tuple[int, str]:
 def index(engine: Elasticsearch, name: str, version: int, key: str = "1") -> tuple[int, str]:
     """Index a document as a push does."""
     document = {"version": version}
-    return told(engine.index, index=name, id=key, document=document, version=version, version_type="external_gte")
+    return status_and_result(
+        engine.index, index=name, id=key, document=document, version=version, version_type="external_gte"
+    )
 
 
 def delete(engine: Elasticsearch, name: str, version: int, key: str = "1") -> tuple[int, str]:
     """Delete a document as a push does."""
-    return told(engine.delete, index=name, id=key, version=version, version_type="external_gte")
+    return status_and_result(engine.delete, index=name, id=key, version=version, version_type="external_gte")
 
 
 CONFLICT = (409, "version_conflict_engine_exception")
@@ -98,12 +100,15 @@ def test_an_alias_call_that_names_a_missing_index_changes_nothing(engine: Elasti
     create(engine, f"{name}-2")
     add = {"add": {"index": f"{name}-2", "alias": alias}}
     remove = {"remove": {"index": f"{name}-gone", "alias": alias, "must_exist": True}}
-    assert told(engine.indices.update_aliases, actions=[add, remove]) == (404, "index_not_found_exception")
+    assert status_and_result(engine.indices.update_aliases, actions=[add, remove]) == (404, "index_not_found_exception")
     assert list(engine.indices.get_alias(name=alias)) == [name]
     # Nor does one whose index is there, and is not what the alias names: another swap was quicker.
     create(engine, f"{name}-3")
     remove = {"remove": {"index": f"{name}-3", "alias": alias, "must_exist": True}}
-    assert told(engine.indices.update_aliases, actions=[add, remove]) == (404, "aliases_not_found_exception")
+    assert status_and_result(engine.indices.update_aliases, actions=[add, remove]) == (
+        404,
+        "aliases_not_found_exception",
+    )
     assert list(engine.indices.get_alias(name=alias)) == [name]
 
 

@@ -11,7 +11,7 @@ from search.outbox.outcomes import Outcome
 from search.push.sender import sender
 from search.rebuild.backfill import Filler
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import assert_quiet, settle, waiting
+from tests.search.interleavings.ends import assert_quiet, drain_now, outbox_entries
 from tests.shop.models import Item, Part
 from tests.support import assert_in_step, in_database, in_index
 
@@ -53,22 +53,22 @@ def test_an_insert_between_a_delete_s_entry_and_its_row(order, push, snapshot, e
     engine.delete(
         index=OrderDocument._index._name, id=str(order.pk), version=again.version, version_type="external_gte"
     )
-    assert (in_index(OrderDocument), waiting()) == ({}, {})
+    assert (in_index(OrderDocument), outbox_entries()) == ({}, {})
 
 
 @pytest.mark.parametrize("step", ["entries", "rows", "targets", "send", "record"])
 def test_a_change_at_any_step_is_not_confirmed_by_it(indices, push, snapshot, step):
     changes = {OrderFactory.create(customer_name="first").pk: change for change in (rename_second, remove, replace)}
-    settle()
+    drain_now()
     for pk in changes:
         rename(pk, "pushed")
     late = push(*changes).until(step)
     for pk, change in changes.items():
         change(pk)
-    newer = {key: version for key, (version, _) in waiting().items()}
+    newer = {key: version for key, (version, _) in outbox_entries().items()}
     late.end()
     if step != "entries":  # what it reads afterwards is all new
-        assert {key: version for key, (version, _) in waiting().items()} == newer
+        assert {key: version for key, (version, _) in outbox_entries().items()} == newer
     assert_quiet()
 
 
@@ -77,7 +77,7 @@ def rename_second(pk):
 
 
 def building():
-    """A second target, recorded and filled as a rebuild does; its name."""
+    """Create a second target, recorded and filled as by a rebuild. Return its name."""
     name = module.create_physical_index(OrderDocument)
     records.record_building(OrderDocument, name, "default")
     filler = Filler(OrderDocument, name, "default")
@@ -86,13 +86,13 @@ def building():
 
 
 def test_a_row_that_comes_after_the_backfill_has_passed_reaches_both(order, push, snapshot):
-    """Targets read before the entries would be those of before: the second index lacks the row after the swap."""
+    """If the targets were read before the entries, the second index would not have the row after the swap."""
     absent = order.pk + 1
     late = push(absent).until("entries")
     second = building()
     OrderFactory.create(pk=absent)
     assert [result.done for result in late.end()] == [True]
-    assert waiting() == {}
+    assert outbox_entries() == {}
     assert_in_step()
     assert_in_step(second)
 

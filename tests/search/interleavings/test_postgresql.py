@@ -16,7 +16,7 @@ from search.outbox.outcomes import ActionResult, Outcome, PushResult
 from search.outbox.statements import load_statements
 from search.push.push import push_keys
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import FUTURE, assert_quiet, settle, waiting
+from tests.search.interleavings.ends import FUTURE, assert_quiet, drain_now, outbox_entries
 from tests.search.interleavings.waits import Session, sql
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
@@ -31,7 +31,7 @@ def rename(pk: Any, name: str) -> None:
 
 def sent() -> list[PushResult]:
     """All that waits, pushed, and not yet written down."""
-    results = push_keys(list(waiting()), "default")
+    results = push_keys(list(outbox_entries()), "default")
     assert all(result.done for result in results)
     return results
 
@@ -41,12 +41,12 @@ def apply(results: list[PushResult]) -> None:
 
 
 def confirmed(entry: EntrySnapshot) -> list[PushResult]:
-    """What a push gives whose targets have taken this entry."""
+    """Return the results of a push whose targets have accepted this entry."""
     return [PushResult(entry, ActionResult(Outcome.DONE), deleted=False)]
 
 
 def impatient() -> None:
-    """This session looks for a deadlock soon, and so is the one that is killed."""
+    """Let this session detect a deadlock first, so that it is the one that is cancelled."""
     sql("SET LOCAL deadlock_timeout = '20ms'")
 
 
@@ -61,7 +61,7 @@ def waits_for_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 def pair(indices: object) -> tuple[Order, Order]:
     """Two orders that the index has."""
     found = OrderFactory.create(customer_name="a"), OrderFactory.create(customer_name="b")
-    settle()
+    drain_now()
     return found
 
 
@@ -81,7 +81,7 @@ def test_a_writer_that_waited_is_above_the_one_it_waited_for(order: Order, push:
         session = Session(second)
         session.waits('%"orders_order"%')
     session.result()
-    assert waiting() == {f"orders.Order:{order.pk}": (FUTURE + 2, "pending")}
+    assert outbox_entries() == {f"orders.Order:{order.pk}": (FUTURE + 2, "pending")}
     assert_quiet()
 
 
@@ -121,7 +121,7 @@ def test_a_confirmation_that_a_rolled_back_writer_kept_from_its_entry_is_made_ag
     assert_quiet()
 
 
-def test_a_writer_that_waited_for_a_confirmation_notes_its_change_anew(order: Order) -> None:
+def test_a_writer_that_waited_for_a_confirmation_records_its_change_again(order: Order) -> None:
     """Only while the confirmation is not committed: each is one statement, committed by itself."""
     rename(order.pk, "pushed")
     results = sent()
@@ -175,7 +175,7 @@ def test_1500_updates_against_two_confirmers(order: Order) -> None:
         session.result()
     last = Order.objects.get().version
     assert len(seen) > 10
-    assert waiting() == {key: (last, "pending")} or (waiting(), max(seen)) == ({}, last)
+    assert outbox_entries() == {key: (last, "pending")} or (outbox_entries(), max(seen)) == ({}, last)
     capture.touch(Order, [order.pk])
     assert_quiet()
 
@@ -213,7 +213,7 @@ def test_a_confirmation_of_entries_against_a_writer_of_the_same(
     sessions: list[Session] = []
     if skips:
         write()
-        assert len(waiting()) == 3
+        assert len(outbox_entries()) == 3
     else:  # the writer is the one that is killed
         with pytest.raises(OperationalError) as error:
             write()
@@ -261,7 +261,7 @@ def test_two_transactions_that_touch_two_parents_in_opposite_order(indices: obje
     one, two = Item.objects.create(name="one"), Item.objects.create(name="two")
     for item in (one, two):
         Part.objects.bulk_create([Part(item=item, name="left"), Part(item=item, name="right")])
-    settle()
+    drain_now()
 
     def write(side: str, items: tuple[Item, Item], timeout: str, between: Any = lambda: None) -> None:
         with transaction.atomic():
@@ -280,7 +280,7 @@ def test_two_transactions_that_touch_two_parents_in_opposite_order(indices: obje
         write("left", (one, two), "20ms", other)
     assert isinstance(error.value.__cause__, DeadlockDetected)
     sessions[0].result()
-    settle()
+    drain_now()
     parts = [source["parts"] for _, source in in_index(ItemDocument).values()]
     assert parts == [["left", "right changed"]] * 2
     write("left", (one, two), "1s")
@@ -304,9 +304,9 @@ def test_two_new_parts_of_one_item(indices: object) -> None:
 
 def test_a_changed_key_takes_the_old_document_away(indices: object) -> None:
     item, key = Item.objects.create(name="one"), uuid4()
-    settle()
+    drain_now()
     Item.objects.filter(pk=item.pk).update(id=key)
-    assert sorted(waiting()) == sorted([f"shop.Item:{item.pk}", f"shop.Item:{key}"])
+    assert sorted(outbox_entries()) == sorted([f"shop.Item:{item.pk}", f"shop.Item:{key}"])
     assert_quiet()
     assert list(in_index(ItemDocument)) == [str(key)]
 
@@ -322,7 +322,7 @@ def test_a_savepoint_s_rollback_waits_for_nothing(order: Order) -> None:
         with transaction.atomic():
             rename(order.pk, "rolled back")
             transaction.set_rollback(True)
-        assert waiting() == {}
+        assert outbox_entries() == {}
     assert_quiet()
 
 
@@ -332,9 +332,9 @@ def test_on_conflict_do_update_is_indexed_and_do_nothing_is_nothing(order: Order
         "ON CONFLICT (id) DO "
     )
     sql(f"{insert} NOTHING", [order.pk])
-    assert waiting() == {}
+    assert outbox_entries() == {}
     sql(f"{insert} UPDATE SET customer_name = excluded.customer_name", [order.pk])
-    assert waiting() == {f"orders.Order:{order.pk}": (Order.objects.get().version, "pending")}
+    assert outbox_entries() == {f"orders.Order:{order.pk}": (Order.objects.get().version, "pending")}
     assert Order.objects.get().version > order.version
     assert_quiet()
     assert in_index(OrderDocument)[str(order.pk)][1]["customer_name"] == "other"

@@ -15,7 +15,7 @@ from search.models import Index, IndexState
 from search.outbox.outcomes import Outcome
 from search.rebuild import rebuild
 from search.rebuild.backfill import Filler
-from tests.search.interleavings.ends import assert_quiet, waiting
+from tests.search.interleavings.ends import assert_quiet, outbox_entries
 from tests.search.interleavings.rebuilding import ALIAS, STANDBY, begin, fill, finish, live, named
 from tests.support import assert_in_step, in_database, in_index, in_threads
 
@@ -53,7 +53,7 @@ def test_a_change_after_those_reads_has_an_entry_of_its_own(order, push):
     fill(index)
     rename(order, "fourth")
     late.end()
-    assert set(waiting()) == {f"orders.Order:{order.pk}"}
+    assert set(outbox_entries()) == {f"orders.Order:{order.pk}"}
     finish(index)
     assert_quiet()
 
@@ -92,7 +92,7 @@ def test_a_transaction_that_is_open_all_the_while(order, push):
     _, new = in_threads(write, build)
     assert live() == new
     push(order.pk).end()
-    assert waiting() == {}
+    assert outbox_entries() == {}
     assert_in_step()
 
 
@@ -119,7 +119,7 @@ def test_a_record_before_the_index_would_find_none(order, push, engine):
     rename(order, "second")
     (result,) = push(order.pk).end()
     assert (result.outcome, engine.indices.exists(index=name).body) == (Outcome.RETRY, False)
-    assert set(waiting()) == {f"orders.Order:{order.pk}"}
+    assert set(outbox_entries()) == {f"orders.Order:{order.pk}"}
     Index.objects.filter(name=name).delete()
     assert_quiet()
 
@@ -173,7 +173,7 @@ class TestZombie:
         assert (named(engine), live()) == ([old], old)
         assert Index.objects.get(name=zombie.name).owner == "another"
 
-    def test_its_index_went_with_the_rebuild_that_began_anew(self, order, engine):
+    def test_its_index_was_deleted_by_the_next_rebuild(self, order, engine):
         zombie = begin()
         Index.objects.filter(name=zombie.name).update(heartbeat_at="2000-01-01T00:00:00Z", owner="gone")
         new = rebuild.rebuild(OrderDocument).name

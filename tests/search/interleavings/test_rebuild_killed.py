@@ -14,7 +14,7 @@ from search.rebuild import rebuild
 from search.rebuild.backfill import Filler, Progress
 from search.rebuild.rebuild import Options
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import assert_quiet, settle
+from tests.search.interleavings.ends import assert_quiet, drain_now
 from tests.search.interleavings.rebuilding import killed, live, named
 from tests.support import assert_in_step
 
@@ -49,16 +49,16 @@ def _small_ranges(settings):
 def rows(indices):
     """A dozen orders in step."""
     found = OrderFactory.create_batch(ROWS)
-    settle()
+    drain_now()
     return found
 
 
 def change(rows, push):
-    """An order more, one changed and one gone, from the first key to the last; pushed."""
-    made = OrderFactory.create()
+    """Create an order, change the first one, delete the last one, and push all three."""
+    order = OrderFactory.create()
     Order.objects.filter(pk=rows[0].pk).update(customer_name="changed")
     Order.objects.filter(pk=rows[-1].pk).delete()
-    push(made.pk, rows[0].pk, rows[-1].pk).end()
+    push(order.pk, rows[0].pk, rows[-1].pk).end()
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -95,7 +95,7 @@ def test_what_is_confirmed_is_not_sent_again(rows, monkeypatch):
 
 
 def hasty(self, rows, after, done):
-    """A backfill that notes its progress before the engine has answered."""
+    """Backfill as before, but save the progress before the engine has responded."""
     while chunk := self.read(rows.order_by("pk"), after):
         after = chunk.last_pk
         done(after, Progress(len(chunk.actions)))

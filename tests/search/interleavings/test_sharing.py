@@ -9,7 +9,7 @@ from orders.models import Order
 from search.push import actions, bulk
 from search.push.sender import sender
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import assert_quiet, waiting
+from tests.search.interleavings.ends import assert_quiet, outbox_entries
 from tests.support import in_index, in_threads, wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.conformance]
@@ -46,7 +46,7 @@ def indexed(order):
     return in_index(OrderDocument)[str(order.pk)][1]["customer_name"]
 
 
-def test_a_change_made_while_its_row_is_being_sent_is_told_of_by_the_next_bulk(order, gate):
+def test_a_change_made_while_its_row_is_being_sent_is_reported_by_the_next_bulk(order, gate):
     """Joining the running bulk, since the key is in it, would tell `indexed` of what it has not read."""
     seen = []
 
@@ -76,7 +76,7 @@ def test_who_gives_up_leaves_the_group_whole(order, gate, settings):
     Order.objects.update(customer_name="second")
     settings.SEARCH_PUSH_TIMEOUT = 0.05
     assert in_threads(*[lambda: sender("default").push([key(order)])] * 3) == [False] * 3
-    assert len(waiting()) == 1
+    assert len(outbox_entries()) == 1
     gate.opened.set()
     settings.SEARCH_PUSH_TIMEOUT = 20.0
     Order.objects.update(customer_name="third")
@@ -98,7 +98,7 @@ def test_an_exception_in_a_bulk_loses_nothing_and_the_next_is_served(order, monk
     monkeypatch.setattr(actions, "read_snapshot", read)
     Order.objects.update(customer_name="second")
     assert sender("default").push([key(order)]) is False
-    assert list(waiting()) == [key(order)]
+    assert list(outbox_entries()) == [key(order)]
     other = OrderFactory.create()
     assert sender("default").push([key(other)]) is True
     assert_quiet()

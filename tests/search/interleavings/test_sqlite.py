@@ -13,7 +13,7 @@ from search.outbox import transitions
 from search.push.push import push_keys
 from search.push.relay import Relay
 from tests.factories import OrderFactory
-from tests.search.interleavings.ends import assert_quiet, settle, waiting
+from tests.search.interleavings.ends import assert_quiet, drain_now, outbox_entries
 from tests.search.interleavings.waits import Session, sql
 from tests.support import in_index, in_threads
 
@@ -26,7 +26,7 @@ def sqlite(order):
     if connection.vendor != "sqlite":
         pytest.skip("of SQLite's locks alone")
     Order.objects.update(customer_name="pushed")
-    return push_keys(list(waiting()), "default")
+    return push_keys(list(outbox_entries()), "default")
 
 
 def test_versions_grow_within_one_millisecond(order):
@@ -36,16 +36,16 @@ def test_versions_grow_within_one_millisecond(order):
             Order.objects.update(customer_name=str(number))
             seen.append(Order.objects.get().version)
     assert seen == sorted(set(seen))
-    assert waiting() == {f"orders.Order:{order.pk}": (seen[-1], "pending")}
+    assert outbox_entries() == {f"orders.Order:{order.pk}": (seen[-1], "pending")}
     assert_quiet()
 
 
 def test_a_rollback_waits_for_nothing(order):
     with transaction.atomic():
         Order.objects.update(customer_name="rolled back")
-        assert len(waiting()) == 1
+        assert len(outbox_entries()) == 1
         transaction.set_rollback(True)
-    assert waiting() == {}
+    assert outbox_entries() == {}
     assert_quiet()
 
 
@@ -127,7 +127,7 @@ def test_a_writer_waits_for_a_confirmation(sqlite):
 
         with pytest.raises(OperationalError, match="database is locked"):
             Session(write).result()
-    assert waiting() == {}
+    assert outbox_entries() == {}
     Session(lambda: Order.objects.update(customer_name="newer")).result()
     assert_quiet()
 
@@ -147,7 +147,7 @@ REPLACE = (
 def test_insert_or_replace_of_the_same_key_is_above_what_it_replaces(sqlite, order):
     """The replaced row's version is lost to the insert: the delete's entry tells it."""
     Order.objects.update(customer_name="far ahead", version=order.version + 10**9)
-    settle()
+    drain_now()
     sql(REPLACE, [order.pk, order.order_number])
     assert Order.objects.get().version > order.version + 10**9
     assert_quiet()
@@ -156,6 +156,6 @@ def test_insert_or_replace_of_the_same_key_is_above_what_it_replaces(sqlite, ord
 
 def test_insert_or_replace_by_another_column_deletes_a_row_that_is_seen(sqlite, order):
     sql(REPLACE, [order.pk + 7, order.order_number])
-    assert sorted(waiting()) == sorted(f"orders.Order:{pk}" for pk in (order.pk, order.pk + 7))
+    assert sorted(outbox_entries()) == sorted(f"orders.Order:{pk}" for pk in (order.pk, order.pk + 7))
     assert_quiet()
     assert list(in_index(OrderDocument)) == [str(order.pk + 7)]

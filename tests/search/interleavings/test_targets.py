@@ -14,7 +14,7 @@ from search.mapping.fingerprint import signed_body
 from search.outbox.outcomes import Outcome
 from search.push.sender import sender
 from search.rebuild import rebuild
-from tests.search.interleavings.ends import assert_quiet, waiting
+from tests.search.interleavings.ends import assert_quiet, outbox_entries
 from tests.search.interleavings.rebuilding import ALIAS, STANDBY, begin, fill, finish, live, named
 from tests.support import assert_in_step, in_database, in_index
 
@@ -32,7 +32,7 @@ def rename(order, name):
 
 @contextmanager
 def blocked(engine, name):
-    """The index refuses every write for now."""
+    """Make the index refuse every write inside."""
     engine.indices.put_settings(index=name, settings={"index.blocks.write": True})
     yield
     engine.indices.put_settings(index=name, settings={"index.blocks.write": False})
@@ -50,7 +50,7 @@ def test_one_target_of_two_is_not_enough(order, push, engine, settings, refuses)
         assert sender("default").push([f"orders.Order:{order.pk}"]) is False
         (result,) = push(order.pk).end()
         assert result.outcome is Outcome.RETRY
-        assert set(waiting()) == {f"orders.Order:{order.pk}"}
+        assert set(outbox_entries()) == {f"orders.Order:{order.pk}"}
     settings.SEARCH_PUSH_TIMEOUT = 0.01
     finish(index)
     assert_quiet()
@@ -62,14 +62,14 @@ def test_a_swap_before_the_relay_comes(order, push, engine):
     fill(index)
     rename(order, "second")
     finish(index)
-    assert set(waiting()) == {f"orders.Order:{order.pk}"}
+    assert set(outbox_entries()) == {f"orders.Order:{order.pk}"}
     assert in_index(OrderDocument) != in_database(OrderDocument)
     assert_quiet()
 
 
 @pytest.mark.real  # the embedded engine makes it
 @pytest.mark.parametrize("change", ["update", "delete"])
-def test_a_late_push_does_not_make_a_retired_index_anew(order, push, engine, change):
+def test_a_late_push_does_not_create_a_retired_index_again(order, push, engine, change):
     """By itself the engine would, with a mapping that it guesses; a versioned delete does it too."""
     old = live()
     rename(order, "second") if change == "update" else Order.objects.all().delete()
@@ -89,14 +89,14 @@ def test_a_push_names_indices_and_never_the_alias(order, push):
     assert [names(action) for action in late.actions] == [old]
     rebuild.rebuild(OrderDocument, options=STANDBY)
     late.end()
-    assert waiting() == {}
+    assert outbox_entries() == {}
     assert_in_step(old)
     swap.rollback(ALIAS)
     assert_in_step()
 
 
 def names(action):
-    """The index that an operation names."""
+    """Return the index that an operation names."""
     return json.loads(action.body.split(b"\n")[0])[action.op_type]["_index"]
 
 

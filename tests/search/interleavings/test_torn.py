@@ -5,7 +5,7 @@ import json
 import pytest
 
 from search.models import Entry
-from tests.search.interleavings.ends import assert_quiet, settle
+from tests.search.interleavings.ends import assert_quiet, drain_now
 from tests.shop.documents import ItemDocument
 from tests.shop.models import Item, Part
 from tests.support import in_index
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.conformance]
 
 
 def sent(operation):
-    """The document of one operation, what is ours to compare."""
+    """Return the name and the parts of the document of an operation."""
     source = json.loads(operation.body.split(b"\n")[1])
     return source["name"], source["parts"]
 
@@ -22,7 +22,7 @@ def sent(operation):
 def test_a_row_and_its_child_change_between_the_reads_of_both(indices, push, snapshot):
     item = Item.objects.create(name="old row")
     Part.objects.create(item=item, name="old child")
-    settle()
+    drain_now()
     Item.objects.update(name="second row")
     late = push(Entry.objects.get().key).until("parts")
     Item.objects.update(name="third row")

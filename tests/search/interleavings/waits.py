@@ -44,7 +44,7 @@ class Session(threading.Thread):
         wait_until(lambda: self._error or (clear() and sql(WAITS, [query])), 30, f"no session waits in {query!r}")
 
     def result(self) -> Any:
-        """What the function gave, once it has ended."""
+        """Wait for the function to end, and return its result."""
         self.join(30)
         assert not self.is_alive(), "it does not end"
         if self._error:

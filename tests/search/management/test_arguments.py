@@ -71,12 +71,12 @@ def test_date_or_age(text, expected):
     assert arguments.date_or_age(text) == expected
 
 
-def test_a_moment_without_a_zone_is_in_the_projects(settings):
+def test_a_datetime_without_a_zone_is_in_the_projects(settings):
     settings.TIME_ZONE = "Europe/Berlin"
     assert arguments.date_or_age("2026-11-24T04:25") == datetime(2026, 11, 24, 3, 25, tzinfo=UTC)
 
 
-def test_an_age_is_a_moment_that_long_ago():
+def test_an_age_is_a_datetime_that_long_ago():
     before = timezone.now()
     found = arguments.date_or_age("12h")
     assert before - timedelta(hours=12) <= found <= timezone.now() - timedelta(hours=12)

@@ -45,7 +45,7 @@ def ends(commands, **environment):
 
 
 def test_a_database_that_is_away():
-    for command, (code, output, errors) in ends(COMMANDS, DATABASE_URL="postgres://nobody@127.0.0.1:9/none").items():
+    for command, (code, output, errors) in ends(COMMANDS, DATABASE_URL="postgres://unknown@127.0.0.1:9/none").items():
         assert (command, code, output) == (command, 1, "")
         [line] = errors.splitlines()
         assert line.startswith(AWAY)

@@ -22,8 +22,8 @@ STOPPING = "Stopping after this batch. Send the signal again to stop at once.\n"
 CLAIMED = 2 * MAX_IN_FLIGHT  # by a relay with a batch of two, before it waits for the engine
 
 
-class Held(Fault):
-    """Holds bulks back until the test releases them."""
+class HoldBulks(Fault):
+    """Hold bulks back until the test releases them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ def held():
     """Put a proxy that holds bulks back in front of the engine."""
     [node] = connections.get_connection().transport.node_pool.all()
     proxy = FaultProxy(node.base_url)
-    fault = Held()
+    fault = HoldBulks()
     proxy.switch(fault)
     yield proxy
     fault.released.set()

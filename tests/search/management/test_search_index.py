@@ -42,7 +42,7 @@ def _short_pushes(settings) -> None:
 
 
 def index(*arguments: str) -> Ran:
-    """The command for orders; the dated names in what it says are A, B, C, the oldest first."""
+    """Run the command for orders. In its output, replace the dated names by A, B, C, the oldest first."""
     return lettered(run("search_index", "--models", "orders", *arguments))
 
 
@@ -55,7 +55,7 @@ def lettered(ran: Ran) -> Ran:
 
 
 def says(*lines: str) -> Ran:
-    """Success, with these lines about orders."""
+    """Return a success with these lines about orders."""
     return Ran(0, "".join(f"{ALIAS}: {line}\n" for line in lines))
 
 
@@ -66,7 +66,7 @@ def alias_target() -> str:
 
 
 def states() -> list[str]:
-    """The recorded states, the oldest index first."""
+    """Return the recorded states, the oldest index first."""
     return list(Index.objects.filter(alias=ALIAS).order_by("name").values_list("state", flat=True))
 
 
@@ -213,7 +213,7 @@ def test_rebuild_as_json(five):
     assert result == {"alias": ALIAS, "name": alias_target(), "indexed": 5, "replaced": old, "standby": True}
 
 
-def test_a_rebuild_that_lacks_rows_names_them_and_swaps_nothing(five):
+def test_a_rebuild_with_missing_rows_names_them_and_swaps_nothing(five):
     live, [first, *_] = alias_target(), Order.objects.order_by("pk")
     Entry.objects.all().delete()  # pending changes are no drift
     engine = five
@@ -256,13 +256,13 @@ def test_one_document_with_nothing_to_do_does_not_stop_the_others(five):
 
 
 def interrupt(five) -> None:
-    """A rebuild that is stopped when it has filled its index."""
+    """Interrupt a rebuild that has filled its index."""
     with patch("search.rebuild.rebuild.verify", side_effect=KeyboardInterrupt):
         ran = index("--rebuild")
     assert ran == fault("Interrupted. Run `manage.py search_index --resume` to continue an interrupted rebuild.")
 
 
-def test_resume_goes_on_where_it_was_stopped(five):
+def test_resume_continues_where_it_was_stopped(five):
     interrupt(five)
     assert states() == ["live", "building"]
     assert index("--resume", "--dry-run") == says("would continue A at 5 of 5 rows")

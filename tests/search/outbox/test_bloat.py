@@ -74,12 +74,12 @@ def test_claims_stay_fast_after_100_000_changes(old_snapshot):
         read = capture()
         first = pages()
         for _ in range(ROUNDS):
-            [(looked_at,)] = sql("SELECT clock_timestamp()")
+            [(checked_at,)] = sql("SELECT clock_timestamp()")
             confirm(read)
             read = capture()
         size = sql("SELECT pg_relation_size('search_outbox') / 8192")[0][0]
         everything = pages()
-        [(since,)] = sql("SELECT extract(epoch FROM clock_timestamp() - %s)", [looked_at])
+        [(since,)] = sql("SELECT extract(epoch FROM clock_timestamp() - %s)", [checked_at])
         return first, everything, pages(within=since), size
 
     [(first, everything, lately, size)] = in_threads(work)
@@ -92,6 +92,6 @@ def test_claims_stay_fast_after_100_000_changes(old_snapshot):
     assert lately < 3 * first + 100
 
 
-def test_autovacuum_is_told_to_come_early():
+def test_autovacuum_is_set_to_run_early():
     [(options,)] = sql("SELECT reloptions FROM pg_class WHERE relname = 'search_outbox'")
     assert set(options) >= {"autovacuum_vacuum_scale_factor=0", "autovacuum_vacuum_threshold=1000", "fillfactor=70"}

@@ -21,7 +21,7 @@ FUTURE = 9_000_000_000_000_000  # microseconds: the year 2255; below 2^53
 
 
 def entry(row):
-    """What the outbox says of a row: (version, deleted, state), or None."""
+    """Return (version, deleted, state) of a row's entry, or None."""
     key = str(Key(row._meta.label, str(row.pk)))
     return Entry.objects.filter(key=key).values_list("version", "deleted", "state").first()
 

@@ -80,7 +80,7 @@ def test_a_changed_trigger_is_replaced_and_nothing_is_queued(monkeypatch):
 
 
 def migrate_item(old, new):
-    """What a migration of the shop would do to Item, with the signals that `migrate` sends."""
+    """Alter a field of Item as a migration would, with the signals that `migrate` sends."""
     capture.drop_before_migrate(using="default", plan=[(Migration("0002_item", "shop"), False)])
     with connection.schema_editor() as editor:
         editor.alter_field(Item, old, new)

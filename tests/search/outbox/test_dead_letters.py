@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def keys(settings):
-    """Two dead letters, the second the older, and one entry that waits."""
+    """Two dead letters, the second one older, and one pending entry."""
     settings.SEARCH_PUSH = "off"
     found = make(3)
     age(found[1], 600)
@@ -30,7 +30,7 @@ def test_by_key(keys):
 
 
 @pytest.mark.parametrize("move", [dead_letters.find, dead_letters.replay, dead_letters.discard])
-def test_a_key_that_is_none_is_named_and_nothing_moves(keys, move):
+def test_a_key_of_no_dead_letter_is_named_and_nothing_moves(keys, move):
     before = list(Entry.objects.order_by("key").values())
     with pytest.raises(NotADeadLetter) as error:
         move([keys[0], keys[2]], "default")

@@ -19,7 +19,7 @@ def _no_other_pushes(settings: Any) -> None:
 
 
 def by_model(key: str) -> EntrySnapshot:
-    """The same from Django's own instance."""
+    """Return the expected snapshot, from a model instance."""
     entry = Entry.objects.get(key=key)
     return EntrySnapshot(
         entry.key, entry.version, entry.deleted, entry.token, entry.state,

@@ -33,7 +33,7 @@ def apply(*results):
 
 
 def delete(key):
-    """The key's row is deleted, and its entry says so."""
+    """Delete the key's row, which leaves a delete entry a minute old."""
     Item.objects.get(pk=key.partition(":")[2]).delete()
     age(key, 60)
     return key
@@ -122,7 +122,7 @@ class TestClaim:
 
 
 def explain(name, values, analyzed):
-    """The plan of a statement on 20,000 entries, analyzed before or after they came."""
+    """Return the plan of a statement on 20,000 entries, with statistics from before or after their insert."""
     transitions.connect("default")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM search_outbox")

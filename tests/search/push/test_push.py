@@ -37,7 +37,7 @@ def test_a_push_before_the_wait_is_over_is_not_a_delete_s_second_confirmation(se
     assert Entry.objects.values().get() == before
 
 
-def test_a_request_is_told_indexed_of_a_delete_that_settles(settling):
+def test_a_settling_delete_is_reported_to_the_request_as_indexed(settling):
     assert sender("default").push([settling.key]) is True
 
 

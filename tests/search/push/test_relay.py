@@ -125,7 +125,7 @@ def plays(monkeypatch):
 
 
 def responds(timeout):
-    """A ping of an engine that responds."""
+    """Answer a ping."""
 
 
 def refuses(timeout):
@@ -346,7 +346,7 @@ class Bulks:
         return [PushResult(entry_snapshot(key), answer, False) for key in keys]
 
     def arrived(self, count):
-        """The next bulks that arrive, by the key of each, in any order."""
+        """Return the next bulks that arrive, by their keys, in any order."""
         return {self.sent.get(timeout=30) for _ in range(count)}
 
 

@@ -133,7 +133,7 @@ def test_a_change_of_a_key_that_is_being_pushed_goes_into_the_next_bulk(sender, 
     assert push.bulks == [{"a"}, {"a"}]
 
 
-def test_a_request_is_told_of_its_own_keys_only(sender, push):
+def test_a_request_gets_the_result_of_its_own_keys_only(sender, push):
     push.answer = lambda keys: [pushed(key, Outcome.RETRY if key == "bad" else Outcome.DONE) for key in keys]
     push.go_on.clear()
     gate = threading.Thread(target=sender.push, args=(["gate"],))

@@ -17,12 +17,12 @@ from search.query.params import DateOrDateTimeField
         ("2026-11-24T16:30:00", datetime(2026, 11, 24, 16, 30, tzinfo=UTC)),
     ],
 )
-def test_a_moment_is_in_utc(text, expected):
+def test_a_datetime_is_in_utc(text, expected):
     moment = DateOrDateTimeField().to_internal_value(text)
     assert (moment, moment.tzinfo) == (expected, UTC)
 
 
 @pytest.mark.parametrize("text", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:00-01:00", "x", ""])
-def test_a_moment_that_does_not_exist(text):
+def test_a_datetime_that_does_not_exist(text):
     with pytest.raises(ValidationError, match="Enter a date such as"):
         DateOrDateTimeField().to_internal_value(text)
