@@ -58,14 +58,21 @@ class Chip:
 
 
 def filter_groups(params: SearchParams, facets: Facets | None, problems: dict[str, list[str]]) -> list[FilterGroup]:
-    """Return the filters that the page shows; `facets` is None when the search failed."""
+    """Return the filters that the page shows; `facets` is None when the search failed.
+
+    A filter of an open list without a facet has no values to show, and one by a whole value has no input.
+    """
     return [
         _range_group(bound, params, facets, problems)
         if isinstance(bound.filter, Between)
         else _values_group(bound, bound.filter, params, facets)
         for bound in params.schema.filters
-        if not isinstance(bound.filter, Equals)
+        if not isinstance(bound.filter, Equals) and (bound.facet or _has_values(bound))
     ]
+
+
+def _has_values(bound: BoundFilter) -> bool:
+    return isinstance(bound.filter, Between) or isinstance(bound.leaf.field, Choice)
 
 
 def hidden_values(params: SearchParams) -> list[tuple[str, str]]:
@@ -78,7 +85,7 @@ def _values_group(bound: BoundFilter, filter: AnyOf, params: SearchParams, facet
     counts = {bucket["value"]: bucket["count"] for bucket in (facets or {}).get(bound.facet, [])}
     chosen = params.values(filter.param)
     choices = [
-        FilterChoice(value, label, counts.get(value, 0) if facets else None, value in chosen)
+        FilterChoice(value, label, counts.get(value, 0) if facets and bound.facet else None, value in chosen)
         for value, label in _values(bound, [*counts], chosen)
     ]
     return FilterGroup(bound.facet or filter.param, bound.leaf.field.title, choices, param=filter.param)

@@ -179,7 +179,7 @@ listing = extend_schema(
     responses={
         200: OpenApiResponse(OrderSerializer(many=True), "A page.", [ORDER_EXAMPLE]),
         400: error_response("The page size is invalid.", "invalid", "Must be a number from 1 to 500.", "page_size"),
-        404: error_response("The cursor is invalid.", "not_schema", "Invalid cursor"),
+        404: error_response("The cursor is invalid.", "not_found", "Invalid cursor"),
     },
 )
 read = extend_schema(

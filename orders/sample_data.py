@@ -55,7 +55,7 @@ NOTES = [
 def create_sample_orders(
     count: int, seed: int, *, now: datetime | None = None, batch_size: int = BATCH_SIZE
 ) -> Iterator[int]:
-    """Create `count` orders after the last one of this seed; yield how many exist after each batch."""
+    """Create `count` orders after the last one of this seed; yield how many it has created after each batch."""
     today = datetime.combine((now or timezone.now()).astimezone(UTC).date(), time(), UTC)
     first = _next_index(seed)
     for start in range(0, count, batch_size):

@@ -95,6 +95,7 @@ class _Watchdog:
             yield call
         finally:
             _current.call = None
+            call.connection = None  # it is back in the pool, and may be another call's by now
             with self._changed:
                 self._calls.discard(call)
 

@@ -71,7 +71,7 @@ class RowComparer:
         self.pk = document.django.model._meta.pk
 
     def differences(self, ids: Collection[str]) -> Iterator[Difference]:
-        """Yield differences of rows that did not change between both reads, or that have an outbox entry."""
+        """Yield differences of rows that did not change between both reads; with an entry they are pending or dead."""
         before = self.read_database(ids)
         documents = self.read_index(ids)
         after = self.read_database(ids)

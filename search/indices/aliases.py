@@ -35,6 +35,8 @@ def alias_targets(aliases: Sequence[str], **options: Any) -> dict[str, list[str]
 
     A plain index that has an alias's name counts as its target.
     """
+    if not aliases:  # the client refuses an empty list
+        return {}
     response = client(**options).indices.get(
         index=list(aliases), ignore_unavailable=True, filter_path=["*.aliases", "*.settings.index.uuid"]
     )
@@ -113,7 +115,8 @@ def sync_records_with_alias(
 def unwritten_aliases(using: str) -> list[AliasState]:
     """Return the aliases that name an index which no push writes to.
 
-    An alias without a live index is left out: without one nothing is confirmed at all.
+    An alias without a live index is left out: without one nothing is confirmed at all. So is a plain index with an
+    alias's name, which is not an alias.
     """
     states: dict[str, dict[str, str]] = {}
     for name, alias, state in Index.objects.using(using).targets().values_list("name", "alias", "state"):

@@ -20,7 +20,7 @@ from .template import put_template
 
 @dataclass(frozen=True)
 class Creation:
-    """The result of `create`: `created` is False if a live index existed; `replaced` names a record that was wrong."""
+    """The result of `create`: `created` is False if the alias named an index; `replaced` names a wrong record."""
 
     name: str
     created: bool

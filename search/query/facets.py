@@ -15,7 +15,6 @@ class Terms:
     name: str
     _: KW_ONLY
     size: int = 50
-    component: str = "Choice"  # a bucket's name in the API's schema
 
     def aggregation(self, field: str) -> Query:
         return terms(field, self.size)
@@ -31,7 +30,7 @@ class Ranges:
     name: str
     starts: tuple[int, ...]
     _: KW_ONLY
-    component: str = "Range"
+    component: str = "Range"  # the bucket's name in the API's schema; name it where `help` is given
     help: str = ""
 
     def aggregation(self, field: str) -> Query:
@@ -67,7 +66,7 @@ class Months:
     name: str
     _: KW_ONLY
     sums: Sums | None = None
-    component: str = "Month"
+    component: str = "Month"  # the bucket's name in the API's schema; a second facet of months needs another
     help: str = ""
 
     def aggregation(self, field: str) -> Query:

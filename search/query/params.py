@@ -13,7 +13,7 @@ from rest_framework.fields import empty
 
 from ..exceptions import InvalidQuery
 from .export import FORMATS
-from .fields import AnyOf, Between, Choice, Equals, Moment, Number
+from .fields import AnyOf, Between, Choice, Equals, Integer, Moment, Number
 from .parser import parse
 from .schema import BoundFilter, SearchSchema
 from .search import MAX_RESULT_WINDOW
@@ -181,7 +181,8 @@ def _bound_field(bound: BoundFilter, *, until: bool, help_text: str) -> Any:
             min_value=field.min_value,
             help_text=help_text,
         )
-    return serializers.IntegerField(**OPTIONAL, help_text=help_text)
+    limit = 2**63 - 1 if isinstance(field, Integer) and field.is_long else 2**31 - 1  # what its mapping can hold
+    return serializers.IntegerField(**OPTIONAL, min_value=-limit, max_value=limit, help_text=help_text)
 
 
 class FilterParams(QueryParamsSerializer):

@@ -44,7 +44,7 @@ class SearchRequest:
     @property
     def key(self) -> str:
         """Return a hash of what is searched for. The pages of one result share it, whatever their size and form."""
-        identity = {name: getattr(self, name) for name in IDENTITY_FIELDS}
+        identity = {"schema": self.schema.name} | {name: getattr(self, name) for name in IDENTITY_FIELDS}
         return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 

@@ -44,6 +44,17 @@ class SearchHit(serializers.Serializer[Any]):
         return fields
 
 
+class NestedHit(serializers.Serializer[Any]):
+    """A nested object. One of an older mapping may be without a field, which is then left out."""
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {
+            name: None if instance[name] is None else field.to_representation(instance[name])
+            for name, field in self.fields.items()
+            if name in instance
+        }
+
+
 def hit_field(field: SearchField, *, is_nested: bool = False) -> Any:
     """Return the serializer field of a document's field.
 
@@ -69,7 +80,8 @@ def hit_field(field: SearchField, *, is_nested: bool = False) -> Any:
 def _item_serializer(field: Nested) -> type[serializers.Serializer[Any]]:
     """Return the serializer of one object of a nested field."""
     fields = {inner.name: hit_field(inner, is_nested=True) for inner in field.fields}
-    return _serializer(f"Found{field.item}", field.item_help or "A nested object as it is in the index.", fields)
+    doc = field.item_help or "A nested object as it is in the index."
+    return _serializer(f"Found{field.item}", doc, fields, NestedHit)
 
 
 @cache

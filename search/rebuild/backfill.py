@@ -27,7 +27,7 @@ from ..push import bulk
 from ..push.actions import BulkAction, index_action
 
 NAMED = 20  # refused documents that an error names
-ACCEPTED = frozenset({Outcome.DONE, Outcome.VERSION_CONFLICT})  # ahead: a push has written a newer version already
+ACCEPTED = frozenset({Outcome.DONE, Outcome.VERSION_CONFLICT})  # conflict: a push has written a newer version already
 RETRY_FOR = 300.0  # seconds without progress after which the backfill fails
 SMALLEST_RANGE = 5000  # rows
 

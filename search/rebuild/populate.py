@@ -15,7 +15,7 @@ from ..indices.records import live_index
 from ..mapping.base import VersionedDocument
 from ..mapping.fingerprint import fingerprint
 from ..models import Index
-from .backfill import Filler, Progress
+from .backfill import NAMED, Filler, Progress
 from .rebuild import Options
 
 
@@ -39,8 +39,8 @@ def populate(
 
         def report(last_pk: Any, progress: Progress) -> None:
             sum_of_chunks.indexed += progress.indexed
-            for description in progress.refused:
-                sum_of_chunks.add_refusal(description)
+            sum_of_chunks.refusals += progress.refusals
+            sum_of_chunks.refused = (sum_of_chunks.refused + progress.refused)[:NAMED]
             options.report(sum_of_chunks.indexed, total, sum_of_chunks.refusals)
 
         filler.fill(rows, None, report)

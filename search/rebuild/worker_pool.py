@@ -37,11 +37,11 @@ def fill_ranges(filler: Filler, index: Index, ranges: Sequence[BackfillRange], w
     with ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), worker_process.init_worker, initargs
     ) as pool:
-        futures = [
-            pool.submit(worker_process.fill_range, part.pk, index.owner, using, filler.size, throttle)
-            for part in remaining
-        ]
         try:
+            futures = [
+                pool.submit(worker_process.fill_range, part.pk, index.owner, using, filler.size, throttle)
+                for part in remaining
+            ]
             for future in as_completed(futures):
                 future.result()
         except BaseException as error:

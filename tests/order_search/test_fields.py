@@ -20,7 +20,7 @@ from search.mapping.fingerprint import fingerprint, signed_body
 from search.query.client import DeadlineClient
 from search.query.export import Export
 from search.query.facets import Ranges, Terms
-from search.query.fields import AnyOf, Between, Keyword, Name, Number, Sort, Weights
+from search.query.fields import AnyOf, Between, Choice, Integer, Keyword, Name, Number, Sort, Weights
 from search.query.params import SearchParams
 from search.query.request import SearchRequest, SearchResult
 from search.query.schema import SearchSchema, searchable
@@ -108,6 +108,37 @@ def test_more_fields_are_columns_and_answers() -> None:
     assert list(hit_serializer(MORE)().fields)[-5:] == [*columns, "highlight"]
     answered: Any = answer_serializer(MORE)()
     assert "discount" in answered.fields["facets"].fields
+
+
+def test_a_nested_field_that_an_older_document_has_not_is_left_out() -> None:
+    line = {"sku": "LAMP-1", "description": "A lamp", "quantity": None}
+    document = {"id": 1, "lines": [line]}
+    assert hit_serializer(ORDERS)(only=("lines",)).to_representation(document)["lines"] == [line]
+
+
+def test_a_whole_number_is_limited_to_what_its_mapping_holds() -> None:
+    class CountParams(SearchParams):
+        schema = MORE.extend(Integer("boxes", filter=Between("boxes_min", "boxes_max")))
+
+    params = CountParams(data=QueryDict(f"boxes_min={2**31}&boxes_max=-{2**31}"))
+    assert not params.is_valid()
+    assert set(params.errors) == {"boxes_min", "boxes_max"}
+
+
+def test_another_schema_s_cursor_does_not_belong_to_a_search() -> None:
+    others = SearchSchema(Integer("id"), name="other")
+    keys = {SearchRequest.from_validated_data(schema, {"q": "a"}).key for schema in (ORDERS, others)}
+    assert len(keys) == 2
+
+
+def test_a_choice_without_a_facet_has_no_counts_on_the_desk() -> None:
+    schema = MORE.extend(
+        Choice("size", choices=[("s", "Small")], filter=AnyOf("size")), Keyword("origin", filter=AnyOf("origin"))
+    )
+    groups = facets.filter_groups(PageParams.from_query(QueryDict(""), schema), {"channel": []}, {})
+    [size] = [group for group in groups if group.name == "size"]
+    assert [(choice.value, choice.count) for choice in size.choices] == [("s", None)]
+    assert "origin" not in {group.name for group in groups}
 
 
 def test_more_fields_are_on_the_desk() -> None:

@@ -45,7 +45,7 @@ class Command(SearchCommand):
         add("--standby", "--use-alias-keep-index", action="store_true", help="keep the old index for --rollback")
         add("--older-than", type=age, metavar="AGE", help="prune only what is older than 7d, standby indices too")
         add("--refresh", action="store_true", help="make populated documents searchable at once; a rebuild always does")
-        add("--parallel", action="store_true", default=None, help="several workers; the default where it is faster")
+        add("--parallel", action="store_true", default=None, help="ignored (compatibility): the default if faster")
         add("--no-parallel", action="store_false", dest="parallel", help="one worker")
         add("--use-alias", action="store_true", help="ignored (compatibility): an index always has an alias")
         add("--no-count", action="store_true", help="ignored (compatibility): counting is cheap")

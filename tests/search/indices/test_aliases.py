@@ -128,3 +128,10 @@ def test_an_engine_that_does_not_answer_is_no_difference(monkeypatch: pytest.Mon
     unreachable = Elasticsearch("http://127.0.0.1:9", max_retries=0)
     monkeypatch.setattr("search.indices.aliases.client", lambda **options: unreachable.options(**options))
     aliases.assert_alias_is_written()
+
+
+def test_without_a_document_no_alias_is_requested(monkeypatch: pytest.MonkeyPatch, indices: Elasticsearch) -> None:
+    """The client refuses an empty list, and a relay may run before the first document exists."""
+    monkeypatch.setattr(aliases, "documents", list)
+    assert aliases.alias_targets([]) == {}
+    assert aliases.AliasGuard("default").check()

@@ -12,6 +12,7 @@ from search.exceptions import InvalidFilter, NoIndex, RowsRefused
 from search.indices import aliases, lifecycle
 from search.mapping.fingerprint import signed_body
 from search.models import Index
+from search.rebuild.backfill import NAMED
 from search.rebuild.populate import microseconds, populate, row_filter
 from tests.search.engine_help import make_orders, stored
 
@@ -61,3 +62,14 @@ def test_refused_rows_are_named_and_the_others_written(engine: Elasticsearch) ->
         populate(OrderDocument)
     assert len(stored(engine, name)) == 2
     assert Index.objects.live().get(alias=ALIAS).name == name
+
+
+def test_every_refused_row_is_counted(engine: Elasticsearch) -> None:
+    """Also those beyond the ones that a chunk names."""
+    name, shape = lifecycle.new_index_name(ALIAS), signed_body(OrderDocument)
+    shape["mappings"]["properties"] = shape["mappings"]["properties"] | {"customer_name": {"type": "date"}}
+    engine.indices.create(index=name, **shape, aliases={ALIAS: {}})
+    lifecycle.create(OrderDocument)
+    make_orders(NAMED + 3)
+    with pytest.raises(RowsRefused, match=rf"\({NAMED + 3}: orders.Order:"):
+        populate(OrderDocument)
