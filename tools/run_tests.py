@@ -50,7 +50,7 @@ class Run:
     database: str
     markers: str
     workers: int = 2
-    is_covered: bool = False  # measured by coverage, which makes it slower
+    is_covered: bool = False  # measured by coverage, which makes it slower: one run is enough
 
     def __str__(self) -> str:
         engine = "the embedded engine" if self.engine == EMBEDDED else f"Elasticsearch {self.engine}"
@@ -66,7 +66,7 @@ MATRIX = [
     # Tests that break or load servers need the machine for themselves: two at once would disturb each other.
     Run("8.19.8", SQLITE, "faults and not postgres and not once", workers=0),
     Run("8.19.8", SYSTEM_POSTGRESQL, "faults", workers=0),
-    Run("8.19.8", POSTGRESQL, "not faults", is_covered=True),
+    Run("8.19.8", POSTGRESQL, "not faults"),
 ]
 
 
