@@ -64,7 +64,7 @@ class SearchSchema:
 
     `name` and `plural` are the nouns of help texts and of the API's components (`component_prefix` replaces the name
     in those that are not about one result). `default_sort` is the sort without a text, and decides between equally
-    relevant results; `tiebreaker` is a numeric field that orders equal results; the
+    relevant results; `tiebreaker` is a numeric field that decides between equal ones; the
     default, `row_key`, is the primary key or a hash of it. `syntax` and `unavailable` replace texts for people.
     """
 
