@@ -20,7 +20,7 @@ from order_search.serializers import (
     SuggestAnswer,
     SuggestParams,
 )
-from orders.openapi import ErrorResponseSerializer, error_response
+from orders.openapi import ORDER_DATA, ErrorResponseSerializer, error_response
 from search.exceptions import CursorExpired
 from search.query.openapi import FRESH, RETRY_AFTER
 
@@ -42,18 +42,10 @@ FOUND = {
         "month": [{"value": "2026-11", "count": 1, "amounts": {"EUR": 12.56}}],
     },
     "results": [
-        {
-            "id": 3,
-            "order_number": "order00003",
+        ORDER_DATA
+        | {
             "customer_name": "Jane Doe",
             "total_amount": "12.56",
-            "currency": "EUR",
-            "status": "placed",
-            "note": "",
-            "lines": [],
-            "created_at": "2026-11-24T16:00:08.700618Z",
-            "updated_at": "2026-11-24T16:00:08.766499Z",
-            "version": 1795536008767000,
             "highlight": {"customer_name": ["<mark>Jane</mark> Doe"]},
         }
     ],
