@@ -122,6 +122,7 @@ class Workload:
         """Create the hot orders and start the clients."""
         first = Client(self, 0)
         self.hot = [order for order in (first.create() for _ in range(HOT)) if order]
+        first.connection.close()
         assert len(self.hot) == HOT, self.seen.failures
         until = monotonic() + self.seconds
         clients = [Client(self, number) for number in range(1, self.clients + 1)]

@@ -33,6 +33,7 @@ class Searcher(threading.Thread):
         while not self._over.wait(self.pause):
             self.look()
             self.look_fresh()
+        self._connection.close()
 
     def look(self) -> None:
         """Search the orders that existed from the beginning: all must be found."""

@@ -22,7 +22,7 @@ from tests.support import in_database, in_index, wait_until
 
 ROWS = 20_000
 SLOWLY = ["--workers", "2", "--batch-size", "200", "--throttle", "2500"]  # slow enough to be interrupted
-TODAY = "tests.faults.settings"
+TODAY = "tests.rebuild.todays_settings"
 NEWER = "tests.rebuild.settings"
 ALIAS = OrderDocument._index._name
 HEAL = 30.0  # seconds after the last write until no entry is pending
