@@ -23,6 +23,5 @@ def on_starting(server: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Remove the folder."""
     if folder := getattr(server, "metrics", ""):
         shutil.rmtree(folder, ignore_errors=True)

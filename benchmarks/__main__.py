@@ -28,7 +28,7 @@ BENCHES = {bench.name: bench for bench in ALL}
 
 
 def measure(benches: list[type[Bench]], scale: Scale, into: Path, keep: bool = False) -> None:
-    """Run benchmarks on common servers. Write the results after each one: the next may fail or be stopped."""
+    """Write the results after each benchmark: the next may fail or be stopped."""
     results: dict[str, object] = {}
     report = {"machine": machine.describe(), "quick": scale.rounds < FULL.rounds, "benches": results}
     with Supervisor(), start_servers() as servers:
@@ -42,7 +42,6 @@ def measure(benches: list[type[Bench]], scale: Scale, into: Path, keep: bool = F
 
 
 def measure_one(bench_class: type[Bench], servers: Servers, scale: Scale) -> object:
-    """Run one benchmark, and remove what it has created after its programs have ended."""
     with Supervisor() as supervisor:
         bench = bench_class(servers, scale, supervisor)
         result = run(bench)
@@ -65,14 +64,12 @@ def publish(results: Path = results_store.FOLDER, docs: Path = DOCS) -> None:
 
 
 def row_count(text: str) -> int:
-    """Parse a number of rows."""
     if not (text.isdecimal() and 1_000 <= int(text) <= 10_000_000):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1,000 to 10,000,000")
     return int(text)
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Parse the command line. Exit with code 2 if it makes no sense."""
     parser = argparse.ArgumentParser(prog="script/benchmark", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; default all")
     parser.add_argument("--rows", type=row_count, help="of the larger tables, default 1,000,000")

@@ -109,7 +109,6 @@ def run(bench: Bench) -> dict[str, Any]:
 
 
 def about(bench: type[Bench]) -> str:
-    """Return a benchmark's paragraph on the page."""
     return " ".join((bench.__doc__ or "").split())
 
 
@@ -135,13 +134,11 @@ def evaluate(target: Target, turns: dict[str, list[Figures]]) -> dict[str, Any]:
 
 
 def is_reached(target: dict[str, Any]) -> bool:
-    """Return whether the median of the rounds is within the limit."""
     value = median(target["values"])
     return bool(value >= target["limit"] if target["at_least"] else value <= target["limit"])
 
 
 def verdict(target: dict[str, Any]) -> str:
-    """Return one line about an evaluated target."""
     result = "reached" if is_reached(target) else "missed"
     return f"{target['text']}: {median(target['values']):,.3g} of {target['limit']:g}, {result}"
 

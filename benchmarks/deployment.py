@@ -66,17 +66,14 @@ class Deployment:
 
     @property
     def database(self) -> str:
-        """The name of its database."""
         return self.name.replace("-", "_")
 
     @property
     def alias(self) -> str:
-        """The name of its index."""
         return f"{self.name}-orders"
 
     @property
     def url(self) -> str:
-        """The address of its service."""
         return f"http://{ports.HOST}:{self.port}"
 
     @property
@@ -96,7 +93,6 @@ class Deployment:
         }
 
     def create(self) -> "Deployment":
-        """Create the database and the index, both empty."""
         template = self.configuration.settings.replace(".", "_")
         if template in self.servers.built:
             self.copy(template, self.database)
@@ -122,13 +118,11 @@ class Deployment:
             engine.indices.delete(index=index)
 
     def serve(self, supervisor: Supervisor) -> "Deployment":
-        """Start gunicorn and, if the contender has one, the relay."""
         if self.configuration.relay:
             self.start_relay(supervisor)
         return self.serve_without_relay(supervisor)
 
     def start_relay(self, supervisor: Supervisor) -> None:
-        """Start only the relay."""
         self.start(supervisor, "relay", [sys.executable, "manage.py", "search_relay"])
 
     def serve_without_relay(self, supervisor: Supervisor) -> "Deployment":
@@ -139,7 +133,6 @@ class Deployment:
         return self
 
     def start(self, supervisor: Supervisor, program: str, command: list[str]) -> Child:
-        """Start a program, with a log in the servers' folder."""
         log = self.servers.folder / f"{self.name}-{program}.log"
         self.children.append(supervisor.start(f"{self.configuration.name}: {program}", command, log, self.environment))
         return self.children[-1]
@@ -159,11 +152,9 @@ class Deployment:
         return perf_counter() - started
 
     def log_tail(self) -> str:
-        """Return the end of its service's log, after a line break."""
         return "\n" + (self.servers.folder / f"{self.name}-gunicorn.log").read_text(errors="replace")[-4000:]
 
     def manage(self, *arguments: str) -> CompletedProgram:
-        """Run a management command to its end. ToolError if it fails."""
         return self.run("manage.py", *arguments)
 
     def run_workload(self, *arguments: str) -> dict[str, Any]:
@@ -192,11 +183,9 @@ class Deployment:
             return cursor.fetchall() if cursor.description else []
 
     def difference(self) -> Difference:
-        """Refresh the index and compare it with the database, order by order, both read past Django."""
         return compare(self.documents(self.alias), self.rows())
 
     def rows(self) -> Rows:
-        """Return every order of the table."""
         lines = defaultdict[int, list[dict[str, Any]]](list)
         for order, *values in self.execute(f"SELECT order_id, {', '.join(LINE_FIELDS)} FROM orders_orderline"):
             lines[order].append(dict(zip(LINE_FIELDS, values, strict=True)))
@@ -209,7 +198,6 @@ class Deployment:
         }
 
     def documents(self, index: str) -> Rows:
-        """Return every document of an index: its own, or that of the limit."""
         from elasticsearch.helpers import scan
 
         engine = self.servers.engine
@@ -218,7 +206,6 @@ class Deployment:
         return {int(hit["_id"]): searchable_values(hit["_source"]) for hit in hits}
 
     def wait_until_confirmed(self, supervisor: Supervisor) -> None:
-        """Wait until its relay has confirmed every entry."""
         supervisor.wait_until(self.is_confirmed, f"{self.configuration.name}: the relay", timeout=HEAL_TIMEOUT)
 
     def final_difference(self, supervisor: Supervisor) -> Difference | None:
@@ -229,7 +216,6 @@ class Deployment:
         return self.difference()
 
     def is_confirmed(self) -> bool:
-        """Return whether no entry is pending."""
         return not self.configuration.relay or self.execute(
             "SELECT count(*) FROM search_outbox WHERE state <> 'settling'"
         ) == [(0,)]

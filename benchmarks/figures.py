@@ -25,14 +25,12 @@ def number(value: float) -> str:
 
 
 def spread(values: list[float]) -> str:
-    """Return the median with the lowest and the highest value."""
     if min(values) == max(values):
         return number(values[0])
     return f"{number(median(values))} ({number(min(values))} to {number(max(values))})"
 
 
 def values(result: dict[str, Any], contender: str, figure: str) -> list[float]:
-    """Return one figure of all turns of a contender."""
     turns = result["contenders"].get(contender, {"turns": []})["turns"]
     return [turn[figure] for turn in turns if figure in turn]
 
@@ -45,11 +43,9 @@ def figure_names(result: dict[str, Any]) -> list[str]:
 
 
 def of_all(result: dict[str, Any], figure: str) -> list[float]:
-    """Return one figure of all turns of all contenders."""
     return [value for contender in result["contenders"] for value in values(result, contender, figure)]
 
 
 def is_noisy(now: list[float], before: list[float]) -> bool:
-    """Return whether the medians of two runs differ by more than AGREE."""
     newer, older = median(now), median(before)
     return abs(newer - older) > AGREE * abs(older)

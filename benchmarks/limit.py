@@ -32,14 +32,12 @@ class Limit:
         self.path = deployment.servers.folder / f"{self.name}.bulk"
 
     def prepare(self) -> "Limit":
-        """Create the bodies and the index."""
         self.rows = self.deployment.rows()
         self.sizes: list[int] = self.deployment.run_workload("bodies", str(self.path), self.name)["sizes"]
         self.renew()
         return self
 
     def renew(self) -> None:
-        """Replace the index by an empty one."""
         template = next(iter(self.engine.indices.get(index=self.deployment.alias).values()))
         settings: dict[str, Any] = {
             "number_of_shards": 1,
@@ -78,13 +76,11 @@ class Limit:
         return compare(self.deployment.documents(self.name), self.rows)
 
     def drop(self) -> None:
-        """Delete the index and the bodies."""
         self.engine.indices.delete(index=self.name, ignore_unavailable=True)
         self.path.unlink(missing_ok=True)
 
 
 def send(url: str, read_body: ReadBody) -> None:
-    """Send all bodies over several connections at once."""
     errors: list[BaseException] = []
     threads = [threading.Thread(target=send_share, args=(url, read_body, errors)) for _ in range(CONNECTIONS)]
     for thread in threads:
@@ -96,7 +92,6 @@ def send(url: str, read_body: ReadBody) -> None:
 
 
 def send_share(url: str, read_body: ReadBody, errors: list[BaseException]) -> None:
-    """Send bodies over one connection until all are sent."""
     address = urlsplit(url)
     connection = HTTPConnection(address.hostname or "", address.port, timeout=120)
     try:

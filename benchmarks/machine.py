@@ -17,12 +17,10 @@ PACKAGES = ["Django", "djangorestframework", "django-elasticsearch-dsl", "elasti
 
 
 def now() -> datetime:
-    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def describe() -> dict[str, object]:
-    """Return the machine, the versions, the code and the date, ready for JSON."""
     postgres_version = subprocess.check_output([str(postgresql.system_programs() / "postgres"), "--version"], text=True)
     return {
         "date": now().isoformat(timespec="seconds"),
@@ -53,7 +51,6 @@ def code(root: Path = ROOT) -> str:
 
 
 def git(root: Path, *arguments: str) -> str:
-    """Return git's output in this repository."""
     return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout
 
 
@@ -64,7 +61,6 @@ def wrk_version() -> str:
 
 
 def processor() -> str:
-    """Return the processor's name, if the system knows it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

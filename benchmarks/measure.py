@@ -17,7 +17,6 @@ from benchmarks import memory
 
 
 def main() -> int:
-    """Run the program and return its exit code."""
     file, *command = sys.argv[1:]
     started, stopped = monotonic(), Event()
     with subprocess.Popen(command) as process, ThreadPoolExecutor() as executor:

@@ -27,7 +27,6 @@ def current_total(root: int) -> float:
 
 
 def proportional_share(rollup: str) -> float:
-    """Return a process's proportional share from its smaps_rollup."""
     lines = (line.split() for line in rollup.splitlines())
     return next((int(line[1]) * 1024 / 1e6 for line in lines if line[0] == "Pss:"), 0.0)
 

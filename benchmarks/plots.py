@@ -38,14 +38,12 @@ def svg(result: dict[str, Any]) -> str:
 
 
 def render(figure: Figure, title: str) -> str:
-    """Return the figure as SVG without a date."""
     output = io.StringIO()
     figure.savefig(output, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
     return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
 
 
 def bars(result: dict[str, Any], names: list[str]) -> Figure:
-    """Draw a bar for each contender, this project in green, with the range of the rounds as a thin line."""
     contenders = [*result["contenders"]]
     figure = Figure(figsize=(9, 1 + 0.34 * len(contenders)), layout="constrained")
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
@@ -56,7 +54,6 @@ def bars(result: dict[str, Any], names: list[str]) -> Figure:
 
 
 def draw_bars(axes: Axes, rounds_by_contender: dict[str, list[float]]) -> None:
-    """Draw one figure of all contenders, the first on top."""
     highest = max(max(rounds) for rounds in rounds_by_contender.values() if rounds)
     for place, (contender, rounds) in enumerate(rounds_by_contender.items()):
         if rounds:
@@ -72,7 +69,6 @@ def draw_bars(axes: Axes, rounds_by_contender: dict[str, list[float]]) -> None:
 
 
 def growth(result: dict[str, Any], names: list[str]) -> Figure:
-    """Draw a panel with a line for each figure, over the sizes."""
     figure = Figure(figsize=(9, 2.6 * ((len(names) + 1) // 2)), layout="constrained")
     panels = figure.subplots((len(names) + 1) // 2, 2, squeeze=False).flat
     for axes, name in zip(panels, names, strict=False):
@@ -88,7 +84,6 @@ def growth(result: dict[str, Any], names: list[str]) -> Figure:
 
 
 def draw_line(axes: Axes, rounds_by_size: dict[str, list[float]]) -> None:
-    """Draw one figure over the sizes: a logarithmic axis of sizes, and values from zero."""
     sizes = [int(size) for size in rounds_by_size]
     all_rounds = [*rounds_by_size.values()]
     middles = [median(rounds) for rounds in all_rounds]
@@ -103,6 +98,5 @@ def draw_line(axes: Axes, rounds_by_size: dict[str, list[float]]) -> None:
 
 
 def remove_lines(axes: Axes) -> None:
-    """Remove the frame and the ticks that no reader needs."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=0)

@@ -79,7 +79,6 @@ def change(orders: Iterable[int]) -> list[str]:
 
 @contextmanager
 def profiled(profiler: Profiler, is_recorded: bool) -> Iterator[None]:
-    """Add the block to the profile, if it is to be recorded."""
     with profiler if is_recorded else nullcontext():
         yield
 
@@ -99,7 +98,6 @@ TARGETS: dict[str, Target] = {target.__name__: target for target in (push, relay
 
 
 def main() -> None:
-    """Do the work, and print how long an order took and where the time went."""
     django.setup()
     profiler = Profiler(interval=INTERVAL)
     orders = TARGETS[sys.argv[1]](profiler)

@@ -33,7 +33,6 @@ def take(rows: int = FULL.fewer, folder: Path = FOLDER) -> None:
 
 
 def take_one(servers: Servers, rows: int, name: str) -> str:
-    """Return one profile, taken in a separate process."""
     deployment = table.orders(servers, rows)
     empty_index = Limit(deployment, refresh="-1")
     empty_index.renew()

@@ -67,7 +67,6 @@ of the same machine, versions, code and method. The code is the same if nothing 
 
 
 def document(measured: list[Measured], notes: Path = NOTES, profiled: Path = profiles.FOLDER) -> str:
-    """Return the whole page."""
     latest = max((benchmark.newest for benchmark in measured), key=lambda result: result.date)
     head = HEAD.format(
         processors=latest.machine["processors"],
@@ -83,7 +82,6 @@ def document(measured: list[Measured], notes: Path = NOTES, profiled: Path = pro
 
 
 def machine(described: dict[str, Any]) -> str:
-    """Describe the machine and the versions in one line."""
     versions = ", ".join(f"{name} {version}" for name, version in described["versions"].items())
     return (
         f"{described['date'][:16].replace('T', ' ')} UTC on {described['processors']} cores ({described['processor']}),"
@@ -92,7 +90,6 @@ def machine(described: dict[str, Any]) -> str:
 
 
 def targets(measured: Measured) -> list[list[str]]:
-    """Return a table row for each target of a benchmark."""
     result = measured.newest.content
     return [
         [
@@ -108,7 +105,6 @@ def targets(measured: Measured) -> list[list[str]]:
 
 
 def yes_or_no(target: dict[str, Any], earlier: list[float]) -> str:
-    """Return whether a target is reached, and whether it was in the earlier run if that differs."""
     reached = is_reached(target)
     text = "yes" if reached else "**no**"
     if earlier and is_reached({**target, "values": earlier}) != reached:
@@ -117,7 +113,6 @@ def yes_or_no(target: dict[str, Any], earlier: list[float]) -> str:
 
 
 def limit(target: dict[str, Any]) -> str:
-    """Return the limit of a target, with its unit."""
     return with_unit(target, f"{'≥' if target['at_least'] else '≤'} {target['limit']:,g}")
 
 
@@ -129,20 +124,17 @@ def with_unit(target: dict[str, Any], text: str) -> str:
 
 
 def before(earlier: Result | None, text: str) -> list[float]:
-    """Return a target's values in the earlier run, if there is one."""
     result = earlier.content["targets"] if earlier else []
     return next((target["values"] for target in result if target["text"] == text), [])
 
 
 def reproducibility(now: list[float], earlier: list[float]) -> str:
-    """Return whether a figure agrees with the earlier run."""
     if not earlier:
         return ONE_RUN
     return f"{'noisy' if is_noisy(now, earlier) else 'agrees'}: {number(median(earlier))}"
 
 
 def section(measured: Measured, latest: Result, notes: Path, profiled: Path) -> str:
-    """Return the section of one benchmark."""
     result, note = measured.newest.content, notes / f"{measured.name}.md"
     parts = [
         f"## {result['title']}",
@@ -166,7 +158,6 @@ def description(measured: Measured) -> str:
 
 
 def run_line(measured: Measured, latest: Result) -> str:
-    """Describe a benchmark's run: its size, its date, and its machine if that is not the page's."""
     newest, earlier = measured.newest, measured.earlier
     rows = f", {newest.content['rows']:,} orders in the table" if newest.content["rows"] else ""
     rounds = f"{newest.content['rounds']} round{'s' if newest.content['rounds'] > 1 else ''}"
@@ -179,7 +170,6 @@ def run_line(measured: Measured, latest: Result) -> str:
 
 
 def figures(measured: Measured) -> str:
-    """Return the table of contenders with their figures and the wrong documents of their indices."""
     result = measured.newest.content
     names = figure_names(result)
     has_wrong = any(contender["wrong"] for contender in result["contenders"].values())
@@ -193,7 +183,6 @@ def figures(measured: Measured) -> str:
 
 
 def row(measured: Measured, contender: str, names: list[str], has_wrong: bool) -> list[str]:
-    """Return the table row of one contender."""
     result = measured.newest.content
     figures = [values(result, contender, name) for name in names]
     cells = [spread(rounds) if rounds else "-" for rounds in figures]
@@ -208,12 +197,10 @@ def size(contender: str) -> str:
 
 
 def documents(wrong: dict[str, int] | None) -> str:
-    """Return the numbers of wrong documents."""
     return ", ".join(f"{count:,}" for count in wrong.values()) if wrong else "-"
 
 
 def all_reproducibility(measured: Measured, contender: str, names: list[str]) -> str:
-    """Return whether all figures of a contender agree with the earlier run, or those that do not."""
     now = {name: values(measured.newest.content, contender, name) for name in names if name not in COUNTED}
     earlier = {name: values(measured.earlier.content, contender, name) for name in now} if measured.earlier else {}
     both = [name for name in now if now[name] and earlier.get(name)]
@@ -224,7 +211,6 @@ def all_reproducibility(measured: Measured, contender: str, names: list[str]) ->
 
 
 def plot(measured: Measured) -> str:
-    """Return the image of the plot, with its medians as alternative text."""
     result = measured.newest.content
     names = plotted_figures(result)
     if not names:
@@ -249,16 +235,13 @@ def plotted_figures(result: dict[str, Any]) -> list[str]:
 
 
 def anchor(title: str) -> str:
-    """Return the anchor of a heading."""
     return "".join(letter for letter in title.lower() if letter.isalnum() or letter in "_- ").replace(" ", "-")
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
-    """Return a table in Markdown."""
     return "\n".join([line(heads), "|---" * len(heads) + "|", *map(line, rows)])
 
 
 def line(cells: list[str]) -> str:
-    """Return one row of a table, with escaped separators."""
     escaped = [cell.replace("|", r"\|") for cell in cells]
     return f"| {' | '.join(escaped)} |"

@@ -34,11 +34,9 @@ class Result(NamedTuple):
         return bool(self.code) and self.code == other.code
 
     def is_of_other_machine(self, other: "Result") -> bool:
-        """Return whether the two are of different machines or versions."""
         return (self.machine | NOT_THE_MACHINE) != (other.machine | NOT_THE_MACHINE)
 
     def is_comparable(self, other: "Result") -> bool:
-        """Return whether both measured the same in the same way on the same machine."""
         alike = all(self.content.get(name, 1) == other.content.get(name, 1) for name in ("rows", "method"))
         return alike and self.is_of_same_code(other) and not self.is_of_other_machine(other)
 
@@ -52,12 +50,10 @@ class Measured(NamedTuple):
 
 
 def read(folder: Path = FOLDER) -> list[Run]:
-    """Return all runs that are kept."""
     return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
 def keep(path: Path, folder: Path = FOLDER) -> None:
-    """Copy a run's results to the ones that are kept."""
     folder.mkdir(exist_ok=True)
     shutil.copy(path, folder / path.name)
 
@@ -74,7 +70,6 @@ def merged(runs: Iterable[Run], names: Iterable[str]) -> list[Measured]:
 
 
 def earlier(newest: Result, results: list[Result]) -> Result | None:
-    """Return the result to compare with, or None."""
     before = [
         result for result in results if result.date <= newest.date - LEAST_DISTANCE and result.is_comparable(newest)
     ]

@@ -25,7 +25,6 @@ class Request(NamedTuple):
 
 
 def addresses(page: str) -> list[str]:
-    """Return searches with a text, two filters, all facets, and highlights."""
     searches = zip(TEXTS, islice(cycle(STATUSES), len(TEXTS)), islice(cycle(LEAST), len(TEXTS)), strict=True)
     parameters = {"facets": "true", "highlight": "true"} | ({"page": page} if page else {})
     return [
@@ -42,7 +41,6 @@ class Searches:
         self.token: str = deployment.run_workload("token")["token"]
 
     def search_service(self, seconds: float, page: str = WITH_CURSOR) -> Figures:
-        """Let one client search the service."""
         requests = [Request("GET", address) for address in addresses(page)]
         return self.load(self.deployment.url, requests, {"Authorization": f"Token {self.token}"}, seconds)
 

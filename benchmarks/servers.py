@@ -24,13 +24,11 @@ class Servers:
 
     @property
     def engine(self) -> Elasticsearch:
-        """A client for the benchmark itself."""
         return Elasticsearch(self.elasticsearch.url, request_timeout=120)
 
 
 @contextmanager
 def start_servers() -> Iterator[Servers]:
-    """Start servers for the benchmarks alone, and remove them after the block."""
     with cache.scratch_folder("benchmarks") as folder:
         database = postgresql.server(ports.free(), folder / "postgresql")
         engine = elasticsearch.server(ENGINE, ports.free(), folder / "elasticsearch")

@@ -55,7 +55,6 @@ def insert_lines(rows: int) -> list[str]:
 
 
 def insert_orders(rows: int) -> list[str]:
-    """Return the SQL that inserts the orders, of the last two years. Without lines their total is random."""
     return [
         f"""
         INSERT INTO orders_order {COLUMNS}
@@ -75,6 +74,5 @@ def insert_orders(rows: int) -> list[str]:
 
 
 def random_choice(words: str) -> str:
-    """Return the SQL of a random one of these words."""
     choices = words.split()
     return f"({choices!r}::text[])[1 + floor(random() * {len(choices)})::int]".replace("([", "(ARRAY[", 1)

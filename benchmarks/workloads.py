@@ -70,7 +70,6 @@ def bodies(path: str, index: str) -> dict[str, Any]:
 
 
 def read_all(index: str, size: int) -> Iterator[list[Any]]:
-    """Yield the rebuild's operations of every row, in key order."""
     from order_search.documents import OrderDocument
     from search.rebuild.backfill import Filler
 
@@ -150,7 +149,6 @@ def requests_of(client: Any, address: str, requests: list[dict[str, Any]]) -> li
 
 
 def record(node: Any, requests: list[dict[str, Any]]) -> None:
-    """Make a node of the client record its requests."""
     perform_request = node.perform_request
 
     def recording(method: str, target: str, body: bytes | None = None, headers: Any = None, **options: Any) -> Any:

@@ -48,7 +48,6 @@ def badge() -> Badge:
 
 
 def _is_up() -> bool:
-    """Return whether Elasticsearch answers and has an index of orders."""
     alias = aliases.alias_of(OrderDocument)
     try:
         with translate_errors():

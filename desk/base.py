@@ -48,7 +48,6 @@ class DeskView(SecureView):
         return HttpResponse(headers={"HX-Redirect": response.url}) if is_htmx(request) else response
 
     def page(self, name: str, status: int = 200, **context: Any) -> HttpResponse:
-        """Render a template of the desk with the badge, which every page has."""
         return render(self.request, f"desk/{name}.html", {"badge": badge(), **context}, status=status)
 
 
@@ -60,5 +59,4 @@ def add_security_headers(response: ResponseT) -> ResponseT:
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """Return whether htmx sent the request; it takes a part of the page from the response."""
     return "HX-Request" in request.headers

@@ -113,7 +113,6 @@ def _range_group(
 
 
 def range_choices(bound: BoundFilter, params: SearchParams, buckets: list[dict[str, Any]]) -> list[FilterChoice]:
-    """Return the ranges of a facet, of months the latest ones first."""
     facet = bound.leaf.field.facet
     if isinstance(facet, Months):
         return [month_choice(bound, params, bucket) for bucket in reversed(buckets[-MAX_MONTHS:])]
@@ -129,7 +128,6 @@ def _range_choice(bound: BoundFilter, params: SearchParams, bucket: dict[str, An
 
 
 def month_choice(bound: BoundFilter, params: SearchParams, bucket: dict[str, Any]) -> FilterChoice:
-    """Return the choice of a month, such as 2026-11."""
     first = date.fromisoformat(f"{bucket['value']}-01")
     last = first.replace(day=monthrange(first.year, first.month)[1])
     bounds = (first.isoformat(), last.isoformat())
@@ -146,12 +144,10 @@ def _bounded(
 
 
 def filter_of_facet(schema: SearchSchema, name: str) -> BoundFilter:
-    """Return the filter that a facet belongs to."""
     return next(bound for bound in schema.filters if bound.facet == name)
 
 
 def chips(params: SearchParams) -> list[Chip]:
-    """Return the filters in use."""
     return [chip for bound in params.schema.filters for chip in _chips(bound, params)]
 
 
@@ -172,7 +168,6 @@ def _chips(bound: BoundFilter, params: SearchParams) -> Iterator[Chip]:
 
 
 def param_labels(schema: SearchSchema) -> dict[str, str]:
-    """Return the names that the parameters have on the page."""
     labels = {"q": "Search", "sort": "Sort by", "cursor": "Next page"}
     for bound in schema.filters:
         title = bound.leaf.field.title

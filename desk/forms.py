@@ -102,7 +102,6 @@ class OrderForm:
 
     @property
     def line_fields(self) -> list[list[BoundField]]:
-        """Return the inputs of each line."""
         pairs: Any = zip_longest(self.lines, self.line_errors, fillvalue={})
         return [
             [
@@ -122,7 +121,6 @@ class OrderForm:
 
     @property
     def filled_lines(self) -> list[Values]:
-        """Return the lines in which at least one input is filled in."""
         return [line for line in self.lines if any(value.strip() for value in line.values())]
 
     @property
@@ -141,7 +139,6 @@ class OrderForm:
 
     @property
     def statuses(self) -> list[tuple[str, str]]:
-        """Return value and label of each status."""
         return [(status.value, str(status.label)) for status in OrderStatus]
 
     @property
@@ -173,7 +170,6 @@ class OrderForm:
         self.errors = _texts({**detail, "lines": lines})
 
     def differences(self, order: Order) -> list[Difference]:
-        """Return what saving this form would change in the order as it is now."""
         theirs = OrderForm.from_order(order)
         pairs = [(label, theirs.values.get(name, ""), self.values.get(name, "")) for name, label in LABELS.items()]
         pairs.append(("Lines", theirs.lines_text, self.lines_text))
@@ -181,14 +177,12 @@ class OrderForm:
 
     @property
     def lines_text(self) -> str:
-        """Return the lines as text, one per line of an order."""
         template = "{quantity} x {sku} {description} at {unit_price}"
         return "\n".join(template.format(**dict.fromkeys(LINE_LABELS, "") | line) for line in self.filled_lines)
 
 
 @retry_on_conflict
 def _save(form: OrderForm, pk: int | None) -> Order:
-    """Compare the version, validate and save in one transaction."""
     with transaction.atomic():
         order = None if pk is None else lock_unchanged(pk, form.version)
         serializer = OrderSerializer(order, data=form.serializer_data)

@@ -54,7 +54,6 @@ class SearchPage:
 
     @property
     def problem_texts(self) -> list[str]:
-        """Return the errors, each with the name that its field has on the page."""
         labels = facets.param_labels(self.params.schema)
         return [
             f"{labels.get(name, name.capitalize())}: {text}" for name, texts in self.problems.items() for text in texts

@@ -35,7 +35,6 @@ class Row:
 
     @classmethod
     def from_hit(cls, order: dict[str, Any]) -> Self:
-        """Build a row from a result of a search."""
         highlight = order.get("highlight", {})
         texts = [text for name in sorted(highlight, key=_is_own_field) for text in highlight[name]
                  if name not in OWN_COLUMNS]  # fmt: skip
@@ -54,7 +53,6 @@ class Row:
 
     @classmethod
     def from_order(cls, order: Order) -> Self:
-        """Build a row from the database."""
         return cls(
             id=order.pk,
             number=order.order_number,
@@ -76,7 +74,6 @@ def rows_from_orders(orders: Iterable[Order]) -> list[Row]:
 
 
 def status_label(status: str) -> str:
-    """Return a status as people read it."""
     return str(OrderStatus(status).label) if status in OrderStatus else status
 
 
@@ -91,7 +88,6 @@ def _safe(text: str = "") -> str:
 
 
 def _summary(items: list[str]) -> tuple[str, ...]:
-    """Return the first item, and the number of the others."""
     if len(items) > 1:
         return (format_html("{} <span>+{} more</span>", items[0], len(items) - 1),)
     return tuple(items)

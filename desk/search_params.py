@@ -33,7 +33,6 @@ class SearchParams:
 
     @property
     def parameters(self) -> QueryDict:
-        """Return the parameters as the search takes them."""
         query = QueryDict(mutable=True)
         for name, values in self.query.items():
             query.setlist(name, values)
@@ -59,7 +58,6 @@ class SearchParams:
         return SearchParams({name: query[name] for name in names if query.get(name)}, self.schema)
 
     def without(self, name: str, value: str) -> "SearchParams":
-        """Return the search without one of a parameter's several values."""
         return self.replace(**{name: [kept for kept in self.values(name) if kept != value]})
 
     def without_filters(self) -> "SearchParams":

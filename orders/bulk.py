@@ -83,7 +83,6 @@ class BulkOrderSerializer(OrderSerializer):
 
 
 def existing_numbers(data: Any, serializer: Any) -> set[str]:
-    """Return the order numbers in a request that orders in the database have."""
     field = serializer.fields["order_number"]
     numbers = []
     for order in data if isinstance(data, list) and len(data) <= MAX_ORDERS else ():
@@ -132,11 +131,11 @@ def create_orders(orders_fields: Iterable[Fields]) -> list[Order]:
 
 
 def _save_lines(orders: list[Order], lines: list[list[OrderLine]]) -> None:
-    """Create the lines of orders, then read the orders' versions, which the triggers raise for lines too."""
     for order, order_lines in zip(orders, lines, strict=True):
         for line in order_lines:
             line.order = order
     OrderLine.objects.bulk_create([line for order_lines in lines for line in order_lines])
+    # The triggers raise an order's version for its lines too.
     versions = dict(Order.objects.filter(pk__in=[order.pk for order in orders]).values_list("pk", "version"))
     for order in orders:
         order.version = versions[order.pk]

@@ -11,7 +11,7 @@ from orders.parsers import decode_json, decode_json_line
 
 COLUMNS = ["order_number", "customer_name", "total_amount", "currency", "status", "note", "lines"]
 REQUIRED_COLUMNS = ["order_number", "customer_name"]
-BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"  # the byte order mark that some programs write first
 NOT_UTF_8 = "The line is not valid UTF-8."
 
 
@@ -34,7 +34,6 @@ class Record:
 
 
 def read_ndjson(stream: IO[bytes]) -> Iterator[Record]:
-    """Yield a record for each line that is not blank."""
     for number, line in enumerate(_lines(stream), start=1):
         if text := line.strip():
             yield _parse_json(number, text)
@@ -56,7 +55,6 @@ def read_csv(stream: IO[bytes]) -> Iterator[Record]:
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines without the byte order mark that some programs write first."""
     for index, line in enumerate(stream):
         yield line if index else line.removeprefix(BOM)
 
@@ -111,7 +109,6 @@ def _parse_row(line: int, names: list[str], cells: list[str]) -> Record:
 
 
 def is_encodable(text: str) -> bool:
-    """Return whether the text can be encoded in UTF-8: it has no lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:

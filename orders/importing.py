@@ -97,7 +97,6 @@ class Import:
     progress: Progress = field(default_factory=Progress)
 
     def run(self) -> Progress:
-        """Import the records after the checkpoint, then remove it."""
         self.progress = self.checkpoint.read()
         self.rejects.truncate(self.progress.rejects_size)
         remaining = (record for record in self.records if record.line > self.progress.line)
@@ -143,7 +142,6 @@ class BatchResult:
 
 @retry_on_conflict
 def save_batch(batch: list[Record]) -> BatchResult:
-    """Create the orders of a batch that do not exist yet."""
     existing = existing_orders([record.order_number for record in batch])
     reasons: dict[int, str] = {}  # by index in the batch
     new_indexes, unchanged = [], 0
@@ -167,7 +165,6 @@ def save_batch(batch: list[Record]) -> BatchResult:
 
 
 def existing_orders(numbers: list[str]) -> dict[str, Order]:
-    """Return the orders that have these numbers, by number."""
     numbers = [number for number in numbers if "\0" not in number and is_encodable(number)]
     orders = Order.objects.filter(order_number__in=numbers).prefetch_related("lines")
     return {order.order_number: order for order in orders}
@@ -195,6 +192,5 @@ def _contents(lines: Iterable[OrderLine]) -> list[Any]:
 
 
 def one_line(refused: RefusedOrder) -> str:
-    """Return all errors of an order in one line, each with its field."""
     errors = [(error["attr"], " ".join(error["detail"].split())) for error in refused.errors]
     return " ".join(text if attr in (None, "non_field_errors") else f"{attr}: {text}" for attr, text in errors)

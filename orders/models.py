@@ -22,7 +22,6 @@ class OrderStatus(TextChoices):
 
 
 def default_currency() -> str:
-    """Return the setting ORDER_CURRENCY, the currency of an order that is created without one."""
     return str(settings.ORDER_CURRENCY)
 
 
@@ -79,5 +78,4 @@ class OrderLine(models.Model):
 
 
 def total_of(lines: Iterable[OrderLine]) -> Decimal:
-    """Return the sum of the lines' amounts."""
     return sum((line.amount for line in lines), Decimal(0))

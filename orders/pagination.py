@@ -26,7 +26,6 @@ class OrderPagination(CursorPagination):
         return int(size)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Add the bounds of the page size."""
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
         for parameter in parameters:
             if parameter["name"] == self.page_size_query_param:

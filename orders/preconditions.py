@@ -15,7 +15,6 @@ class PreconditionFailed(APIException):
 
 
 def etag(version: int) -> str:
-    """Return the strong entity tag of a version."""
     return f'"{version}"'
 
 

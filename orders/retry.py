@@ -37,7 +37,6 @@ def retry_on_conflict(write: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_deadlock(error: Exception) -> bool:
-    """Return whether PostgreSQL aborted the transaction to resolve a deadlock."""
     return getattr(error.__cause__, "sqlstate", None) == DEADLOCK_DETECTED
 
 

@@ -76,16 +76,14 @@ def _number(seed: int, index: int) -> str:
 
 @transaction.atomic
 def _save(batch: list[dict[str, Any]], today: datetime) -> None:
-    """Create a batch, then set created_at, which is always the current time at creation."""
     ages = [fields.pop("age") for fields in batch]
-    orders = bulk.create_orders(batch)
+    orders = bulk.create_orders(batch)  # with the current time as created_at, whatever is given
     for order, age in zip(orders, ages, strict=True):
         order.created_at = today - age
     Order.objects.bulk_update(orders, ["created_at"])
 
 
 def _order(seed: int, index: int) -> dict[str, Any]:
-    """Return the fields of one order, and its age."""
     random = Random(f"{seed} {index}")  # noqa: S311  # not used for security
     lines = [_line(random, position) for position in range(1, random.choice([2, 2, 3, 4, 6]))]
     return {

@@ -72,7 +72,6 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         return abs(amount)  # -0 is valid, and would be stored with its sign
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Calculate the total from the lines, those of the request or those that the order already has."""
         if "lines" in attrs:
             attrs["lines"] = [
                 OrderLine(position=position, **line) for position, line in enumerate(attrs["lines"], start=1)
@@ -84,7 +83,6 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         return attrs
 
     def _lines(self, attrs: dict[str, Any]) -> list[OrderLine]:
-        """Return the lines that the order will have, if the request sets them or the total."""
         if "lines" in attrs:
             return list(attrs["lines"])
         return list(self.instance.lines.all()) if self.instance and "total_amount" in attrs else []
@@ -110,7 +108,6 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
 
 
 def _check_total(total: Decimal, requested: Decimal | None) -> None:
-    """Raise ValidationError if the total of the lines is too large, or not the one requested."""
     if total > MAX_TOTAL:
         raise serializers.ValidationError({"lines": f"The lines add up to {total}. The maximum is {MAX_TOTAL}."})
     if requested is not None and requested != total:
@@ -118,8 +115,7 @@ def _check_total(total: Decimal, requested: Decimal | None) -> None:
 
 
 def _save_lines(order: Order, lines: list[OrderLine]) -> None:
-    """Create the lines of an order, then read the order's version, which the triggers raise for lines too."""
     for line in lines:
         line.order = order
     OrderLine.objects.bulk_create(lines)
-    order.refresh_from_db(fields=["version"])
+    order.refresh_from_db(fields=["version"])  # which the triggers raise for lines too

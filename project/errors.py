@@ -23,7 +23,6 @@ class ErrorHandler(ExceptionHandler):
 
 
 def error_response(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
-    """Return an error as the API's views do."""
     error_type: ErrorType = SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else CLIENT_ERROR
     return JsonResponse(asdict(ErrorResponse(error_type, [Error(code, detail, None)])), status=status)
 
@@ -37,7 +36,6 @@ def is_desk(request: HttpRequest) -> bool:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Handle a request that Django itself refuses."""
     if is_admin(request):
         return defaults.bad_request(request, exception)
     if is_desk(request):

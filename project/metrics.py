@@ -40,7 +40,6 @@ def encoder(accepted: str) -> Any:
 
 
 def registry() -> CollectorRegistry:
-    """Return the metrics of the processes, and those that are read from the database now."""
     collectors = CollectorRegistry()
     collectors.register(OutboxCollector())
     collectors.register(DriftCollector())
@@ -64,7 +63,6 @@ def remove_ended_processes(folder: str) -> None:
 
 
 def gauge_pids(folder: str) -> Iterator[int]:
-    """Yield the ids of the processes that have live gauges."""
     for path in Path(folder).glob("gauge_live*_*.db"):
         with suppress(ValueError):
             yield int(path.stem.rpartition("_")[2])

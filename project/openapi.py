@@ -65,7 +65,6 @@ class AutoSchema(StandardizedErrorsAutoSchema):
         return OpenApiResponse(serializer, HTTPStatus(int(status_code)).phrase)
 
     def _get_request_for_media_type(self, serializer: Any, direction: Any = "request") -> Any:
-        """Add the bounds of a list's length."""
         schema, required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
         if isinstance(serializer, serializers.ListSerializer):
             schema |= {
@@ -85,7 +84,6 @@ class AutoSchema(StandardizedErrorsAutoSchema):
 
 
 def request_schema(field: Any, schema: dict[str, Any], *, in_body: bool) -> dict[str, Any]:
-    """Return the schema of a field in the body, or in the query string, of a request."""
     if not in_body:
         if isinstance(field, serializers.DecimalField):
             schema = annotations(schema) | {"type": "string", "pattern": AMOUNT}
@@ -122,7 +120,6 @@ def any_of(schema: dict[str, Any], alternative: dict[str, Any]) -> dict[str, Any
 
 
 def annotations(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords of a schema that constrain nothing."""
     return {name: value for name, value in schema.items() if name in ("description", "default", "title")}
 
 

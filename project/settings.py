@@ -29,7 +29,6 @@ def read(reader: Callable[..., T], name: str, default: T) -> T:
 
 
 def read_names(name: str, default: list[str]) -> list[str]:
-    """Return names separated by commas, without blanks around them."""
     return [item.strip() for item in read(env.list, name, default) if item.strip()]
 
 
@@ -158,7 +157,6 @@ if ORDER_CURRENCY not in {currency.code for currency in Currency}:
 
 
 def read_database() -> dict[str, Any]:
-    """Return DATABASE_URL as an entry of DATABASES, with the options that this project needs."""
     url = read(env.str, "DATABASE_URL", "") or f"sqlite:///{BASE_DIR}/var/db.sqlite3"
     scheme, colon, _ = url.partition("://")
     if not colon or scheme not in {"sqlite", "postgres", "postgresql"}:

@@ -63,13 +63,11 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.action(permissions=["replay"], description="Replay the selected dead letters")
     def replay(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
-        """Push the selected dead letters again."""
         if keys := self.dead_keys(request, queryset):
             self.apply(request, dead_letters.replay, keys, "to be pushed again")
 
     @admin.action(permissions=["discard"], description="Discard the selected dead letters")
     def discard(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
-        """Discard the selected dead letters, after a confirmation page."""
         keys = self.dead_keys(request, queryset)
         if not keys:
             return None
@@ -91,7 +89,6 @@ class EntryAdmin(ReadOnlyAdmin):
         return keys
 
     def apply(self, request: HttpRequest, action: Callable[[list[str], str], int], keys: list[str], done: str) -> None:
-        """Run an action and report its result, or the first key that is no longer a dead letter."""
         try:
             self.message_user(request, f"{action(keys, DEFAULT_DB_ALIAS)} {done}.", messages.SUCCESS)
         except NotADeadLetter as error:

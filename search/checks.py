@@ -42,7 +42,6 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _check_foreign_documents() -> Iterator[CheckMessage]:
-    """Check for registered documents without versions, which search does not keep in step."""
     foreign = {document for document in registry.get_documents() if not issubclass(document, VersionedDocument)}
     for document in sorted(foreign, key=lambda document: document.__qualname__):
         yield Error(
@@ -71,7 +70,6 @@ def _check_document(document: type[VersionedDocument]) -> Iterator[CheckMessage]
 
 
 def _check_table(document: type[VersionedDocument], model: type[Model]) -> Iterator[CheckMessage]:
-    """Check that the rows are in one table of the model's own, which triggers can watch."""
     if model._meta.proxy or model._meta.parents:
         kind = "a proxy" if model._meta.proxy else "spread over the tables of its parents"
         yield Error(
@@ -98,7 +96,6 @@ def _check_version(document: type[VersionedDocument], model: type[Model]) -> Ite
 
 
 def _check_path(document: type[VersionedDocument], related: type[Model], path: str) -> Iterator[CheckMessage]:
-    """Check that a path leads from a related model to the document's model."""
     try:
         end = list(joins(related, path))[-1].model
         problem = "" if end is document.django.model._meta.concrete_model else f"leads to {end._meta.label}"
@@ -114,7 +111,6 @@ def _check_path(document: type[VersionedDocument], related: type[Model], path: s
 
 
 def _check_dynamic(document: type[VersionedDocument]) -> Iterator[CheckMessage]:
-    """Check that Elasticsearch ignores unmapped fields, so that newer code can write to an older index."""
     dynamic = str(document._index.to_dict().get("mappings", {}).get("dynamic", True)).lower()
     if dynamic != "false":
         yield Warning(
@@ -136,7 +132,6 @@ def _check_databases() -> Iterator[CheckMessage]:
 
 
 def _check_processor() -> Iterator[CheckMessage]:
-    """Check that no other signal processor indexes each save too."""
     if getattr(settings, "ELASTICSEARCH_DSL_SIGNAL_PROCESSOR", "") != PROCESSOR:
         yield Warning(
             f"ELASTICSEARCH_DSL_SIGNAL_PROCESSOR is not {PROCESSOR!r}, so every save is indexed twice, "
@@ -147,7 +142,6 @@ def _check_processor() -> Iterator[CheckMessage]:
 
 
 def _check_installed_apps() -> Iterator[CheckMessage]:
-    """Check that this app's search_index command overrides the one of django-elasticsearch-dsl."""
     names = [config.name for config in apps.get_app_configs()]
     app_config = apps.get_containing_app_config(__name__)
     if app_config is None or "django_elasticsearch_dsl" not in names:

@@ -18,18 +18,15 @@ class EntryState(TextChoices):
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def pending(self) -> Self:
-        """Return the backlog: entries that the index has not confirmed at all."""
         return self.filter(state=EntryState.PENDING)
 
     def settling(self) -> Self:
-        """Return the entries of deletes confirmed once."""
         return self.filter(state=EntryState.SETTLING)
 
     def dead(self) -> Self:
         return self.filter(state=EntryState.DEAD)
 
     def due(self, now: datetime | None = None) -> Self:
-        """Return the entries to push at `now`."""
         return self.exclude(state=EntryState.DEAD).filter(retry_at__lte=now or timezone.now())
 
 
@@ -94,11 +91,9 @@ class IndexState(TextChoices):
 
 class IndexQuerySet(models.QuerySet["Index"]):
     def targets(self) -> Self:
-        """Return the indices that a push must reach."""
         return self.exclude(state=IndexState.RETIRED)
 
     def live(self) -> Self:
-        """Return the indices that are searched, one per alias."""
         return self.filter(state=IndexState.LIVE)
 
 

@@ -46,7 +46,6 @@ def _read_status(model: type[Model], pk: object, using: str) -> dict[str, Any]:
 
 
 def _copies(document: type[VersionedDocument], pk: str, using: str) -> list[dict[str, Any]]:
-    """Return what each index of a document holds of the row, and what it should hold."""
     expected = _expected_version(document, pk, using)
     indices = Index.objects.using(using).targets().filter(alias=aliases.alias_of(document)).order_by("created_at")
     return [_copy(index, pk) | {"expected": expected} for index in indices]

@@ -81,7 +81,6 @@ def search_status(using: str = DEFAULT_DB_ALIAS) -> SearchStatus:
 
 
 def document_status(document: type[VersionedDocument], using: str) -> DocumentStatus:
-    """Return the status of one document."""
     status = DocumentStatus(document.django.model._meta.label, aliases.alias_of(document))
     status.rows = _count_and_version(document, using)[0]
     status.problems += capture_problems(document, using)
@@ -99,7 +98,6 @@ def document_status(document: type[VersionedDocument], using: str) -> DocumentSt
 
 
 def _newer_standbys(document: type[VersionedDocument], alias: str, using: str) -> list[str]:
-    """Return a problem for each standby index of newer code, which a rollback of index and code leaves unwritable."""
     standbys = Index.objects.using(using).filter(alias=alias, state=IndexState.STANDBY).order_by("name")
     return [
         f"every change stays pending, because the standby index {index.name} was built by newer code: "
@@ -110,13 +108,11 @@ def _newer_standbys(document: type[VersionedDocument], alias: str, using: str) -
 
 
 def _last_drift(live: Index) -> list[str]:
-    """Return the drift that the last comparison found and did not repair."""
     left = [f"{count} {kind}" for kind, count in live.drift.items() if count and kind not in NOT_DRIFT]
     return [f"the last comparison left {', '.join(left)}: run manage.py search_drift --repair"] if left else []
 
 
 def _add_engine_status(document: type[VersionedDocument], status: DocumentStatus, using: str) -> None:
-    """Add how many documents the live index has, and problems that only Elasticsearch knows."""
     try:
         with translate_errors():
             if not aliases.alias_state(status.alias, using).in_agreement:
@@ -145,7 +141,6 @@ def _count_and_version(document: type[VersionedDocument], using: str) -> tuple[i
 
 
 def _is_idle(document: type[VersionedDocument], using: str) -> bool:
-    """Whether the document's rows have no pending entry and no dead letter."""
     entries = Entry.objects.using(using).filter(key__startswith=f"{label_of(document.django.model)}:")
     return not (entries.pending() | entries.dead()).exists()
 

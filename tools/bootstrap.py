@@ -24,7 +24,6 @@ def is_usable() -> bool:
 
 
 def create_environment() -> None:
-    """Create an empty environment with pip, unless there is a usable one."""
     if is_usable():
         return
     print("Creating the virtual environment .venv", flush=True)
@@ -43,7 +42,6 @@ def digest_of(files: list[Path]) -> str:
 
 
 def install(name: str, *options: str) -> None:
-    """Install a requirements file, unless its present contents are installed."""
     stamp = FOLDER / f"installed-{name}"
     digest = digest_of([ROOT / "requirements.txt", ROOT / name])
     if stamp.exists() and stamp.read_text() == digest:
@@ -54,7 +52,6 @@ def install(name: str, *options: str) -> None:
 
 
 def pip(name: str, *options: str) -> None:
-    """Run pip. ToolError, with its last lines, if it fails."""
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     result = subprocess.run([*command, *options, "-r", str(ROOT / name)], capture_output=True, text=True, check=False)
     if result.returncode:

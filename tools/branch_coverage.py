@@ -38,13 +38,11 @@ class BranchCoverage:
 
 
 def reset(folder: Path = FOLDER) -> None:
-    """Delete earlier measurements."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 
 
 def variables(folder: Path = FOLDER) -> dict[str, str]:
-    """Return the environment in which Python processes are measured."""
     return {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), "COVERAGE_FILE": str(folder / "data")}
 
 
@@ -58,7 +56,6 @@ def combine(folder: Path = FOLDER) -> BranchCoverage:
 
 
 def coverage(folder: Path, *arguments: str) -> str:
-    """Run one of coverage's commands and return its output."""
     command = [sys.executable, "-m", "coverage", arguments[0], f"--data-file={folder / 'data'}", *arguments[1:]]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:

@@ -46,7 +46,6 @@ def give_to_server_user(path: Path) -> Path:
 
 
 def run_unprivileged(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end as a user who is not root, and capture its output."""
     user: dict[str, Any] = {"user": UNPRIVILEGED, "group": UNPRIVILEGED, "extra_groups": []} if is_root() else {}
     # In a session of its own, so that Ctrl-C in the terminal does not reach the servers that this starts.
     options |= {"start_new_session": True, "stdin": subprocess.DEVNULL}

@@ -25,5 +25,4 @@ def differing_keys(index: Mapping[Key, Any], database: Mapping[Key, Any]) -> tup
 
 
 def compare(index: Rows, database: Rows) -> Difference:
-    """Count the documents that are missing, stale or orphaned."""
     return Difference(*map(len, differing_keys(index, database)))

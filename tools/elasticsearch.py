@@ -47,7 +47,6 @@ class Server:
         return f"http://{ports.HOST}:{self.port}"
 
     def answering_version(self) -> str | None:
-        """Return the version of the Elasticsearch that answers on this port, or None if none does."""
         try:
             with urllib.request.urlopen(self.url, timeout=2) as response:
                 return str(json.load(response)["version"]["number"])
@@ -65,7 +64,6 @@ class Server:
         self.wait()
 
     def launch(self) -> None:
-        """Start the process in the background; it writes its pid to a file."""
         release = RELEASES[self.version]
         java = jdk.choose(release.least_jdk, release.newest_jdk)
         programs = install(release)
@@ -84,7 +82,6 @@ class Server:
             raise ToolError(f"Elasticsearch did not start: {(result.stderr or result.stdout).strip()[-2000:]}")
 
     def configure(self, programs: Path) -> None:
-        """Write the configuration, and give the folder to the user that the server runs as."""
         config = self.home / "config"
         (config / "jvm.options.d").mkdir(parents=True, exist_ok=True)
         for name in ("data", "logs", "tmp"):
@@ -97,7 +94,6 @@ class Server:
         cache.give_to_server_user(self.home)
 
     def wait(self) -> None:
-        """Wait until it answers. ToolError after START_TIMEOUT."""
         deadline = time.monotonic() + START_TIMEOUT
         while self.answering_version() != self.version:
             if time.monotonic() > deadline:
@@ -107,7 +103,6 @@ class Server:
             time.sleep(0.1)
 
     def pid(self) -> int | None:
-        """Return the pid of its process, or None if it does not run."""
         try:
             pid = int((self.home / "pid").read_text())
         except (OSError, ValueError):
@@ -130,7 +125,6 @@ class Server:
         return True
 
     def remove(self) -> None:
-        """Kill it and delete its data."""
         self.stop(signal.SIGKILL)
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -195,7 +189,6 @@ def server(version: str, port: int, home: Path | None = None, heap: str = "1g") 
 
 
 def cached_servers() -> list[Server]:
-    """Return every server whose data is in the cache."""
     folders = sorted(cache.folder("elasticsearch", "servers").iterdir())
     return [server(version, int(port)) for version, _, port in (entry.name.rpartition("-") for entry in folders)]
 
@@ -218,14 +211,12 @@ def main() -> int:
 
 
 def up(server: Server) -> int:
-    """Start a server and print the setting that names it."""
     server.start()
     print(f"ELASTICSEARCH_URL={server.url}")
     return 0
 
 
 def down(servers: list[Server]) -> int:
-    """Stop these servers and keep their data."""
     stopped = [server for server in servers if server.stop()]
     for server in stopped:
         print(f"Stopped Elasticsearch {server.version} on port {server.port}.")

@@ -37,12 +37,10 @@ def program() -> Path:
 
 
 def command(port: int, data: Path) -> list[str]:
-    """Return the command that runs the Elasticsearch part of the program on loopback."""
     options = ["--host", ports.HOST, "--elasticsearch-port", str(port), "--data-dir", str(data)]
     return [str(program()), "start", "--only", "elasticsearch", *options]
 
 
 def refuse_in_production(debug: bool) -> None:
-    """Raise ToolError unless debug is on."""
     if not debug:
         raise ToolError("The embedded engine is for trying the project out. Set ELASTICSEARCH_URL.")

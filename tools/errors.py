@@ -9,7 +9,6 @@ class ToolError(Exception):
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Run a tool's main function and exit with the code that it returns."""
     try:
         sys.exit(main() or 0)
     except ToolError as error:

@@ -39,7 +39,6 @@ class Proxy(ABC):
         """Serve one connection until either side closes it, which may raise OSError."""
 
     def listen(self) -> None:
-        """Accept connections. Do nothing if it already does."""
         with self._lock:
             if self._listener is None:
                 self._listener = socket.create_server((ports.HOST, self.port), backlog=512)
@@ -47,7 +46,6 @@ class Proxy(ABC):
                 threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def refuse(self) -> None:
-        """Refuse new connections and cut the open ones."""
         with self._lock:
             listener, self._listener = self._listener, None
             if listener:
@@ -57,7 +55,6 @@ class Proxy(ABC):
         self.cut_connections()
 
     def cut_connections(self) -> None:
-        """Cut every open connection, and keep accepting new ones."""
         with self._lock:
             for connection in self._connections:
                 cut(connection)
@@ -112,7 +109,6 @@ class BlackHoleProxy(Proxy):
             answers.join()
 
     def _copy(self, source: socket.socket, target: socket.socket) -> None:
-        """Copy bytes until either side closes the connection, then cut it."""
         with suppress(OSError):
             while data := source.recv(CHUNK_SIZE):
                 if not self._is_open.is_set():
@@ -133,11 +129,9 @@ class Exchange:
         self.request = request
 
     def forward(self, request: Request | None = None) -> Answer:
-        """Return the engine's answer to this request, or to another one in its place."""
         return self.proxy.ask(request or self.request)
 
     def send(self, data: Answer | bytes) -> None:
-        """Send an answer, or part of one."""
         self.client.sendall(bytes(data))
 
     def reset(self) -> None:
@@ -171,11 +165,9 @@ class FaultProxy(Proxy):
         super().__init__(server_url)
 
     def ask(self, request: Request) -> Answer:
-        """Send a request to the engine and return its answer."""
         return http_messages.ask(*self.server, request)
 
     def switch(self, fault: Fault) -> None:
-        """End the current fault and let this one handle the requests."""
         before, self.fault = self.fault, fault
         before.over.set()
         before.end(self)
@@ -183,7 +175,6 @@ class FaultProxy(Proxy):
 
     @contextmanager
     def during(self, fault: Fault) -> Iterator[Fault]:
-        """Switch to a fault for the block, and to none after it."""
         self.switch(fault)
         try:
             yield fault
@@ -191,7 +182,6 @@ class FaultProxy(Proxy):
             self.switch(Fault())
 
     def close(self) -> None:
-        """End the current fault and all connections."""
         self.switch(Fault())
         self.refuse()
 
@@ -203,6 +193,5 @@ class FaultProxy(Proxy):
 
 
 def cut(connection: socket.socket) -> None:
-    """Shut a connection down in both directions."""
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

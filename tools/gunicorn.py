@@ -6,7 +6,6 @@ from tools import ports
 
 
 def command(port: int, *options: str, threads: int = 8) -> list[str]:
-    """Return the command that serves the project on loopback with two workers; `options` are appended."""
     command = [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"{ports.HOST}:{port}"]
     command += ["--workers", "2", "--threads", str(threads), "--graceful-timeout", "5"]
     return [*command, "--log-level", "warning", "--no-control-socket", *options]

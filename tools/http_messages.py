@@ -32,7 +32,6 @@ class Answer(NamedTuple):
 
     @classmethod
     def from_json(cls, status: int, content: object) -> "Answer":
-        """Return a JSON answer in the form that Elasticsearch gives."""
         headers = [("Content-Type", "application/json"), ("X-Elastic-Product", "Elasticsearch")]
         return cls(status, headers, json.dumps(content).encode())
 
@@ -55,7 +54,6 @@ def read_request(reader: BufferedReader) -> Request | None:
 
 
 def ask(host: str, port: int, request: Request, timeout: float = 30) -> Answer:
-    """Send a request to a server and return its answer, read whole."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
         headers = {name: value for name, value in request.headers if name.lower() not in HOP_HEADERS}

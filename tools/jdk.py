@@ -16,7 +16,6 @@ FOLDERS = [
 
 
 def installed() -> dict[int, Path]:
-    """Return the home folder of each JDK, by its major version."""
     homes = [Path(os.environ[name]) for name in ("ES_JAVA_HOME", "JAVA_HOME") if os.environ.get(name)]
     if javac := shutil.which("javac"):
         homes.append(Path(javac).resolve().parent.parent)
@@ -30,7 +29,6 @@ def installed() -> dict[int, Path]:
 
 
 def major(home: Path) -> int | None:
-    """Return the major version in a JDK's `release` file, or None if there is none."""
     try:
         match = re.search(r'JAVA_VERSION="(\d+)', (home / "release").read_text())
     except OSError:
@@ -47,5 +45,4 @@ def choose(least: int, newest: bool) -> Path:
 
 
 def package(least: int) -> str:
-    """Return the name of Debian's package for a JDK."""
     return f"openjdk-{least}-jdk-headless"

@@ -27,7 +27,6 @@ SCHEMAS = [
 
 
 def commands() -> list[list[str]]:
-    """Return the commands of the linters, in their order."""
     manage = [sys.executable, "manage.py"]
     return [
         [str(BIN / "ruff"), "check", "."],
@@ -48,7 +47,6 @@ def scripts() -> list[Path]:
 
 
 def passes(command: list[str]) -> bool:
-    """Run one linter. Print its output and its command line if it fails."""
     result = subprocess.run(command, cwd=ROOT, env=os.environ | DJANGO, capture_output=True, text=True, check=False)
     if result.returncode == 0:
         return True

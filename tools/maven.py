@@ -18,13 +18,11 @@ class Artifact(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """Where Maven keeps it."""
         repository = Path.home() / ".m2" / "repository"
         file = f"{self.name}-{self.version}.{self.extension}"
         return repository / self.group.replace(".", "/") / self.name / self.version / file
 
     def fetch(self) -> Path:
-        """Return its path, after fetching it if Maven does not have it yet."""
         if self.path.exists():
             return self.path
         print(f"Fetching {self.name} {self.version} from Maven Central; this can take minutes.", flush=True)

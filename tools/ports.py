@@ -9,14 +9,12 @@ FIRST, LAST = 10_001, 32_000
 
 
 def is_open(port: int) -> bool:
-    """Return whether a program listens on this port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
 
 
 def free() -> int:
-    """Return an unused port above 10000."""
     while True:
         port = random.randint(FIRST, LAST)
         with socket.socket() as probe:

@@ -49,7 +49,6 @@ class Server:
         return f"postgres://postgres@{ports.HOST}:{self.port}/{database}"
 
     def call(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's programs as the user that the cluster belongs to."""
         return cache.run_unprivileged([str(self.program(program)), *arguments], cwd=self.home)
 
     def program(self, name: str) -> Path:
@@ -62,7 +61,6 @@ class Server:
         return self.data.exists() and self.call("pg_ctl", "status", "-D", str(self.data)).returncode == 0
 
     def pid(self) -> int:
-        """Return the pid of its first process, while it runs."""
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
@@ -79,7 +77,6 @@ class Server:
         self.check_call("pg_ctl", "start", "-w", "-D", str(self.data), "-l", log, "-o", f"-p {self.port} {options}")
 
     def check_call(self, program: str, *arguments: str) -> None:
-        """Run a program. ToolError, with its message, if it fails."""
         result = self.call(program, *arguments)
         if result.returncode:
             raise ToolError(
@@ -93,7 +90,6 @@ class Server:
             raise ToolError(result.stderr.strip())
 
     def drop(self, database: str) -> None:
-        """Drop a database if it exists, and end the connections to it."""
         self.check_call(
             "dropdb", "-h", ports.HOST, "-p", str(self.port), "-U", "postgres", "--if-exists", "--force", database
         )
@@ -124,7 +120,6 @@ def main() -> int:
 
 
 def up(server: Server) -> int:
-    """Start a server and print the setting that names it."""
     server.start()
     server.create("orders")
     print(f"DATABASE_URL={server.url()}")
@@ -132,7 +127,6 @@ def up(server: Server) -> int:
 
 
 def down(servers: list[Server]) -> int:
-    """Stop these servers and keep their data."""
     stopped = [server for server in servers if server.stop()]
     for server in stopped:
         print(f"Stopped PostgreSQL on port {server.port}.")

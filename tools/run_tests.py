@@ -71,7 +71,6 @@ MATRIX = [
 
 
 def reason_not_to_run(run: Run) -> str | None:
-    """Return why this run is not possible here and what would make it possible, or None."""
     try:
         if run.database != SQLITE:
             postgresql.system_programs()
@@ -89,7 +88,6 @@ def reason_not_to_run(run: Run) -> str | None:
 
 @contextmanager
 def start_engine(engine: str, folder: Path) -> Iterator[Variables]:
-    """Start an engine for one run, and give the environment variables that name it."""
     port = ports.free()
     if engine == EMBEDDED:
         with start_embedded_engine(port, folder / "embedded"):
@@ -105,7 +103,6 @@ def start_engine(engine: str, folder: Path) -> Iterator[Variables]:
 
 @contextmanager
 def start_embedded_engine(port: int, data: Path) -> Iterator[None]:
-    """Start the embedded engine and wait until it answers."""
     data.mkdir(parents=True)
     supervisor = Supervisor()
     supervisor.start("The embedded engine", embedded_engine.command(port, data), log=data / "log")
@@ -118,7 +115,6 @@ def start_embedded_engine(port: int, data: Path) -> Iterator[None]:
 
 @contextmanager
 def start_database(database: str, folder: Path, name: str) -> Iterator[Variables]:
-    """Start a database server for one run, and give the environment variables that name its database."""
     if database == SQLITE:
         yield {}
         return
@@ -132,7 +128,6 @@ def start_database(database: str, folder: Path, name: str) -> Iterator[Variables
 
 
 def execute(run: Run, arguments: list[str], variables: Variables | None = None) -> bool:
-    """Start the run's servers and call pytest. Return whether all tests passed."""
     name = f"run{secrets.token_hex(4)}"
     environment = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "ELASTICSEARCH_URL")}
     environment |= {"TEST_RUN": name} | (variables or {})
@@ -188,7 +183,6 @@ def run_all(arguments: list[str]) -> bool:
 
 
 def announce_and_execute(run: Run, arguments: list[str], failed: list[Run]) -> bool:
-    """Execute a run after printing it and the runs that failed before it. Return whether all tests passed."""
     print(f"\n{time.strftime('%H:%M:%S')} On {run}", flush=True)
     for earlier in failed:
         print(f"Failed before: {earlier}", flush=True)

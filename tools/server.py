@@ -67,7 +67,6 @@ def answers(url: str) -> bool:
 
 
 def refuse_taken_port(port: int, advice: str) -> None:
-    """Raise ToolError, with this advice, if another program listens on the port."""
     if ports.is_open(port):
         raise ToolError(f"Port {port} is taken: another script/server, or another program. {advice}")
 
@@ -115,7 +114,6 @@ def start_service(supervisor: Supervisor, port: int) -> None:
 
 
 def port_number(text: str) -> int:
-    """Parse a TCP port."""
     port = int(text)
     if not 0 < port < 65536:
         raise ValueError

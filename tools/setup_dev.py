@@ -27,7 +27,6 @@ def wait_for_engine() -> None:
 
 
 def create_sample_orders() -> None:
-    """Create two orders if there are none."""
     from orders.models import Order
 
     if Order.objects.exists():
@@ -38,14 +37,12 @@ def create_sample_orders() -> None:
 
 
 def count_rows() -> int:
-    """Return the number of rows to be indexed."""
     from search.mapping.registry import documents
 
     return sum(document().get_queryset().count() for document in documents())
 
 
 def warn_of_many_rows() -> None:
-    """Warn when there are more rows than the embedded engine is fast with."""
     from tools.embedded_engine import MAX_COMFORTABLE_ROWS
 
     if (count := count_rows()) > MAX_COMFORTABLE_ROWS:

@@ -31,7 +31,6 @@ class Child:
     log: Path | None = None
 
     def log_tail(self) -> str:
-        """Return the end of its log after a line break, or an empty text without a log."""
         return "\n" + self.log.read_text(errors="replace").strip()[-1000:] if self.log else ""
 
 
@@ -114,13 +113,11 @@ class Supervisor:
 
 
 def kill_group(group: int) -> None:
-    """Kill the remaining processes of a child's session."""
     with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for a group of zombies
         os.killpg(group, signal.SIGKILL)
 
 
 def describe_exit(code: int) -> str:
-    """Describe the exit code or the signal that ended a process."""
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
 
 

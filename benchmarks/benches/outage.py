@@ -64,7 +64,6 @@ class BlackHole(Requests):
         return figures
 
     def load_through_outage(self, contender: str) -> Figures:
-        """Return the figures of a load that continues when the engine no longer answers."""
         if contender == PLAIN.name:
             figures = self.ask(contender, HEALTHY_SECONDS + PLAIN_SECONDS)
             return {name: figures[name] for name in ("slowest_ms", "failed", "wrk_cpu_percent")}

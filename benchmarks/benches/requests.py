@@ -30,7 +30,6 @@ class Requests(Bench):
         self.tokens = {name: deployment.run_workload("token")["token"] for name, deployment in self.deployments.items()}
 
     def deployment(self, configuration: Configuration, name: str) -> Deployment:
-        """Return a contender's deployment."""
         return Deployment(self.servers, configuration, name)
 
     def turn(self, contender: str, number: int) -> Figures:
@@ -158,7 +157,6 @@ class Lag(Requests):
         }
 
     def probe(self, deployment: Deployment, contender: str, lags: list[float], stopped: threading.Event) -> None:
-        """Create orders one after the other, and search for each until it is found."""
         import requests
 
         session, engine = requests.Session(), self.servers.engine

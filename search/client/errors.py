@@ -22,7 +22,6 @@ def translate_errors() -> Iterator[None]:
 
 
 def translated(error: ApiError) -> EngineUnavailable | EngineRefused | NoIndex:
-    """Return this package's error for an ApiError."""
     if error.status_code in UNAVAILABLE_STATUS:
         return EngineUnavailable(f"{error.status_code} {reason(error)}")
     if isinstance(error, NotFoundError) and error.error == "index_not_found_exception":

@@ -28,7 +28,6 @@ class KeyRange(NamedTuple):
     high: int | None = None
 
     def query(self) -> dict[str, Any]:
-        """Return the query that matches the documents of this range."""
         return {"range": {"row_key": without_none({"gte": self.low, "lt": self.high})}}
 
     @property
@@ -123,7 +122,6 @@ class DatabaseSums:
             return records
 
     def _streamed_buckets(self, key_range: KeyRange, size: int | None) -> Iterator[tuple[int | None, RangeSum]]:
-        """Yield the same buckets, computed in Python."""
         width = self._hash_width(key_range, size) if size and self.rows.hashed else 1
         buckets: dict[int, tuple[int, int, int]] = {}
         for position, (number, _, _, checksum) in enumerate(self.rows.stream(*key_range)):
@@ -147,7 +145,6 @@ class IndexSums:
         return self._range_sums([KeyRange()])[0]
 
     def sums(self, key_ranges: Sequence[KeyRange]) -> list[RangeSum]:
-        """Return count and sum of each range, in the given sequence."""
         sums: list[RangeSum] = []
         for start in range(0, len(key_ranges), RANGES_PER_SEARCH):
             sums += self._range_sums(key_ranges[start : start + RANGES_PER_SEARCH])

@@ -40,7 +40,6 @@ class Report:
     ids: dict[DriftKind, list[str]] = field(default_factory=lambda: {kind: [] for kind in DriftKind})
 
     def add(self, difference: Difference) -> None:
-        """Count a difference, and keep its id up to MAX_REPORTED_IDS of its kind."""
         self.counts[difference.kind] += 1
         if len(self.ids[difference.kind]) < MAX_REPORTED_IDS:
             self.ids[difference.kind].append(difference.id)
@@ -104,7 +103,6 @@ class Comparison:
                     yield difference
 
     def _suspects(self) -> Iterator[str]:
-        """Yield the ids whose version or checksum differs, in ranges that differ."""
         for key_ranges in batches(self._differing_ranges(), RANGES_PER_LISTING):
             yield from self._differing_ids(key_ranges)
 
@@ -122,7 +120,6 @@ class Comparison:
                 yield key_range
 
     def _split_differing(self, key_range: KeyRange, size: int) -> Iterator[tuple[KeyRange, RangeSum]]:
-        """Split a range, and yield the parts that differ with the database's sum of each."""
         parts = self.database.split(key_range, size)
         index_sums = self.index.sums([part for part, _ in parts])
         for (part, database_sum), index_sum in zip(parts, index_sums, strict=True):
@@ -137,7 +134,6 @@ class Comparison:
         yield from rows
 
     def _all_ids(self) -> Iterator[str]:
-        """Yield every row's id, sorted by primary key."""
         queryset: Any = self.database.rows.queryset.order_by("pk")
         last_pk = None
         while pks := read_pks(queryset, last_pk, ROWS_PER_BATCH, self.using):
@@ -153,7 +149,6 @@ def read_pks(queryset: Any, after: Any, size: int, using: str) -> list[Any]:
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Yield the items in lists of `size`."""
     batch: list[T] = []
     for item in items:
         batch.append(item)

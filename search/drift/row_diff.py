@@ -93,7 +93,6 @@ class RowComparer:
             return Snapshot(rows, {Key.parse(key).pk: state for key, state in entries})
 
     def row_state(self, row: Any) -> RowState:
-        """Return the state that the row's document should have."""
         source = json.loads(serializer.dumps(self.document.prepare(row))) if self.deep else None
         return RowState(row.version, checksum(row.pk, row.version), source)
 

@@ -60,7 +60,6 @@ def alias_target(alias: str, using: str = DEFAULT_DB_ALIAS) -> str | None:
 
 
 def add_alias(alias: str, name: str) -> None:
-    """Let the alias name this index too."""
     client().indices.put_alias(index=name, name=alias)
 
 

@@ -54,7 +54,6 @@ def catalog(document: type[Document], using: str = "default") -> list[IndexInfo]
 
 
 def _existing_indices(alias: str) -> dict[str, Any]:
-    """Return Elasticsearch's indices that have a generated name, or that the alias names."""
     fields = ["*.aliases", "*.settings.index.creation_date"]
     by_pattern = client().indices.get(index=f"{alias}-*", filter_path=fields)
     by_alias = client().indices.get(index=alias, ignore_unavailable=True, filter_path=fields)
@@ -129,7 +128,6 @@ def prune(document: type[Document], using: str = "default", age: timedelta | Non
 
 
 def describe(info: IndexInfo) -> str:
-    """Return one index in one line."""
     state = f"{info.state}, searched" if info.searched else info.state
     size = filesizeformat(info.bytes).replace("\xa0", " ")
     created = f"created {info.created_at:%Y-%m-%d %H:%M:%S} UTC"

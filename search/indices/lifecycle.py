@@ -74,7 +74,6 @@ def create_physical_index(document: type[Document], **settings: Any) -> str:
 
 
 def new_index_name(alias: str) -> str:
-    """Return the alias with the current time in UTC."""
     return f"{alias}-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
 
 

@@ -20,7 +20,6 @@ def building_index(alias: str, using: str = "default") -> Index | None:
 
 
 def newest_standby(alias: str, using: str = "default") -> Index | None:
-    """Return the record of the standby index that was live last."""
     standbys = Index.objects.using(using).filter(alias=alias, state=IndexState.STANDBY)
     return standbys.order_by("-changed_at").first()
 

@@ -29,7 +29,6 @@ def problems(document: type[Document], using: str = "default") -> list[str]:
 
 
 def record_problems(state: AliasState, using: str) -> list[str]:
-    """Return where the records and Elasticsearch disagree."""
     if not state.target:
         return ["the alias names no index: run search_index --create"]
     lines = [] if state.in_agreement else [f"{state}: run search_index --create"]
@@ -40,7 +39,6 @@ def record_problems(state: AliasState, using: str) -> list[str]:
 
 
 def mapping_problems(document: type[Document], name: str) -> list[str]:
-    """Return the fields whose mapping differs from the code's."""
     actual: dict[str, Any] = client().indices.get_mapping(index=name)[name]["mappings"]
     expected = body(document)["mappings"]
     lines = [

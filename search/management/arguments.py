@@ -14,7 +14,6 @@ AGE = re.compile(r"(\d{1,6})([smhdw])")
 
 
 def add_database(parser: CommandParser) -> None:
-    """Add --database, one of DATABASES."""
     parser.add_argument(
         "--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="one of DATABASES; the default one"
     )
@@ -62,7 +61,6 @@ def date_or_age(text: str) -> datetime:
 
 
 def condition(text: str) -> str:
-    """Check that the text is field=value."""
     if not re.fullmatch(r"\w+=.*", text):
         raise ArgumentTypeError(f"{text!r} is not field=value")
     return text

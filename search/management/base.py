@@ -56,12 +56,10 @@ class SearchCommand(BaseCommand):
 
 
 def one_line(error: Exception) -> str:
-    """Return an error's text without line breaks."""
     return " ".join(str(error).split())
 
 
 def from_database_error(error: DatabaseError) -> SearchError:
-    """Return the error that tells the command's user what to do."""
     text = one_line(error)
     if NOT_MIGRATED.search(text):
         return NotMigrated(text)

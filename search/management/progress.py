@@ -43,7 +43,6 @@ class ProgressBar:
             self._stream.write(figures(ncols=0))
 
     def close(self) -> None:
-        """Remove the bar from the terminal."""
         if self._drawn:
             self._draw("")
 

@@ -35,7 +35,6 @@ class RelatedColumns:
     parts: list[tuple[str, Any]]  # (name, getter)
 
     def __call__(self, row: Any) -> list[dict[str, Any]]:
-        """Return one dict for each related row, sorted as the relation is."""
         related_rows = row.__dict__.get(self.accessor + PREFETCH_SUFFIX)
         if related_rows is None:
             related_rows = getattr(row, self.accessor).all()
@@ -92,7 +91,6 @@ def has_overrides(model: type[Model]) -> bool:
 
 
 def has_default_getter(field: Any, field_class: type[DEDField]) -> bool:
-    """Whether a field gets its value by the code of this class."""
     methods = ("get_value_from_instance", "_get_inner_field_data")
     same = all(getattr(type(field), name, None) is getattr(field_class, name, None) for name in methods)
     return same and not any(name in vars(field) for name in methods)

@@ -67,7 +67,6 @@ class ColumnReader:
         return rows
 
     def _attach(self, relation: Relation, rows: list[Any], using: str) -> None:
-        """Set each row's related rows."""
         pks = [row.pk for row in rows]
         queryset = relation.model._default_manager.using(using).filter(**{f"{relation.key}__in": pks})
         related_rows: dict[Any, list[Any]] = defaultdict(list)
@@ -91,7 +90,6 @@ def needs_instances(document: VersionedDocument) -> bool:
 
 
 def overrides_any(subclass: type, base: type, names: Iterable[str]) -> bool:
-    """Whether a class overrides any of these methods of its base."""
     pairs = ((getattr(subclass, name), getattr(base, name)) for name in names)
     # A class method is a new object at each lookup, so compare the functions.
     return any(

@@ -16,7 +16,6 @@ SCRIPTS = [range(0x370, 0x500), range(0x600, 0x700)]  # Greek, Cyrillic, Arabic:
 
 
 def base_letter(letter: str) -> str:
-    """Return the letter without its diacritics."""
     decomposed = unicodedata.normalize("NFD", letter)
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 

@@ -41,7 +41,6 @@ def read_entries(keys: Collection[str], using: str) -> list[EntrySnapshot]:
 
 
 def _from_sqlite(entry: EntrySnapshot) -> EntrySnapshot:
-    """Convert the values for which SQLite has no type."""
     return entry._replace(
         token=UUID(str(entry.token)),
         deleted=bool(entry.deleted),

@@ -80,6 +80,5 @@ def parent_keys(instance: Model, path: str) -> set[str] | None:
 
 
 def _has_foreign_key(row: Model | None, name: str) -> bool:
-    """Return whether `name` is a column of the row itself that refers to one row of another table."""
     field = row._meta.get_field(name) if row is not None else None
     return bool(field and field.concrete and (field.many_to_one or field.one_to_one))

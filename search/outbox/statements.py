@@ -6,7 +6,6 @@ from importlib.resources import files
 
 @cache
 def load_statements(file_name: str) -> dict[str, str]:
-    """Return the texts of one file of sql/ by name."""
     text = files(__package__).joinpath("sql", file_name).read_text()
     sections = (section.split("\n", 1) for section in text.split("-- name: ")[1:])
     return {name.strip(): body.strip() for name, body in sections}

@@ -35,7 +35,6 @@ class TriggerPlan:
     functions: dict[str, str] = field(default_factory=dict)
 
     def is_installed(self, installed: dict[str, str | None]) -> bool:
-        """Return whether all triggers are installed (see introspection.triggers), enabled and up to date."""
         return all(installed.get(name) == (self.signature or sql) for name, sql in self.triggers.items())
 
     @property
@@ -45,7 +44,6 @@ class TriggerPlan:
         return f"capture {sha256(text.encode()).hexdigest()[:16]}" if self.functions else ""
 
     def statements(self, vendor: str) -> Iterator[str]:
-        """Yield the statements that install the plan, over an outdated one if there is one."""
         yield from self.functions.values()
         for name, sql in self.triggers.items():
             if vendor == "sqlite":

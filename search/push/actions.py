@@ -105,7 +105,6 @@ def index_action(document: VersionedDocument, row: Any, key: str, index_name: st
 
 
 def _add_entries(result: ReadResult, keys: Collection[str], using: str) -> None:
-    """Add all entries, and the results of those for which nothing is sent."""
     for entry in read_entries(keys, using):
         result.entries[entry.key] = entry
         if entry.state == EntryState.DEAD:
@@ -146,7 +145,6 @@ def _read_rows(document: VersionedDocument, pks: dict[str, Any], using: str) -> 
 
 
 def _add_actions(result: ReadResult, document: VersionedDocument, rows: dict[str, Any], targets: list[Index]) -> None:
-    """Add the actions of one document's rows, one for each target."""
     own_fingerprint = fingerprint(type(document))
     writable = [index for index in targets if index.accepts_fingerprint(own_fingerprint)]
     blocked = _why_blocked(targets, writable)
@@ -171,7 +169,6 @@ def _why_blocked(targets: list[Index], writable: list[Index]) -> str:
 def _row_actions(
     document: VersionedDocument, entry: EntrySnapshot, row: Any, targets: list[Index], own_fingerprint: str
 ) -> list[BulkAction]:
-    """Return the actions that bring one row, or its absence, to every target."""
     op_type = "delete" if row is None else "index"
     action = _delete_action(entry) if row is None else document._prepare_action(row, "index")
     bodies = _bulk_bodies(action, [index.name for index in targets])

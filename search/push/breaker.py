@@ -35,11 +35,9 @@ class Breaker:
 
     @property
     def closed(self) -> bool:
-        """Whether pushes may be tried."""
         return self.state is BreakerState.CLOSED
 
     def succeeded(self) -> None:
-        """Record that Elasticsearch responded to a push or a probe."""
         with self._lock:
             self.failures = 0
             if not self.closed:
@@ -47,7 +45,6 @@ class Breaker:
                 self._change_state(BreakerState.CLOSED)
 
     def failed(self, *, timed_out: bool = False) -> None:
-        """Record that Elasticsearch did not respond to a push or a probe."""
         with self._lock:
             self.failures += 1
             if self.state is BreakerState.HALF_OPEN or (

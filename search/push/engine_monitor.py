@@ -40,11 +40,9 @@ class EngineMonitor:
 
     @property
     def available(self) -> bool:
-        """Whether pushes should be tried: the breaker is closed."""
         return self.breaker.closed
 
     def wait_timeout(self) -> float:
-        """Return the seconds until the next ping or probe."""
         if self.available:
             return conf.BREAKER_RESET_TIMEOUT
         return max(0.0, self.breaker.probe_at - self._clock())
@@ -89,7 +87,6 @@ class EngineMonitor:
         return True
 
     def report(self, results: Collection[PushResult]) -> None:
-        """Tell the breaker whether Elasticsearch responded to a push."""
         unreachable = [result for result in results if result.outcome is Outcome.UNREACHABLE]
         if unreachable:
             self.breaker.failed(timed_out=unreachable[0].error == "ConnectionTimeout")

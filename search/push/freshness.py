@@ -51,7 +51,6 @@ def refresh(timeout: float | None = None) -> bool:
 
 
 def refresh_indices(timeout: float) -> bool:
-    """Refresh all indices by one request; return whether it succeeded."""
     aliases = sorted({document._index._name for document in documents()})
     # Every index, not only the live ones: a swap before the search must not hide what was made fresh.
     names = [name for alias in aliases for name in (alias, f"{alias}-*")]

@@ -181,7 +181,6 @@ class Relay:
             progress(len(results))
 
     def _finish(self) -> None:
-        """Apply the results of all batches at Elasticsearch, whatever fails."""
         while self._in_flight:
             try:
                 self._apply_in_flight(0)
@@ -205,7 +204,6 @@ class Relay:
         return keys
 
     def _adapt_batch_size(self, results: list[PushResult]) -> None:
-        """Halve the batch size after a bulk without a response, and double it after one with a response."""
         unreachable = [result for result in results if result.outcome is Outcome.UNREACHABLE]
         if unreachable:
             self.current_batch_size = max(MIN_BATCH_SIZE, self.current_batch_size // 2)
@@ -214,7 +212,6 @@ class Relay:
             self.current_batch_size = min(self.batch_size, self.current_batch_size * 2)
 
     def _engine_responds(self) -> bool:
-        """Ping Elasticsearch, before a batch is claimed for it again."""
         try:
             self._ping(min(1.0, call_timeout()))
         except Exception:
@@ -222,7 +219,6 @@ class Relay:
         return True
 
     def _log_outage(self, outage: str, error: object) -> None:
-        """Log the beginning and the end of an outage, once each."""
         if outage and outage != self._outage:
             logger.warning("the %s does not answer (%s); waiting for it", outage, str(error).strip().split("\n")[0])
         elif not outage and self._outage:
@@ -230,7 +226,6 @@ class Relay:
         self._outage = outage
 
     def _send_heartbeat(self) -> None:
-        """Write the heartbeat, and a line to the log, when each is due."""
         now = self._clock()
         if now - self._heartbeat_at >= HEARTBEAT_INTERVAL:
             yesterday = timezone.now() - timedelta(days=1)

@@ -84,7 +84,6 @@ class Sender:
         return self.monitor.available
 
     def start(self) -> None:
-        """Start the thread, unless it runs."""
         with self._changed:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="search-sender", daemon=True)
@@ -187,7 +186,6 @@ def sender(using: str) -> Sender:
 
 
 def stop_all() -> None:
-    """Stop every sender of this process."""
     for (pid, _), process_sender in list(_senders.items()):
         if pid == os.getpid():
             process_sender.stop()

@@ -20,7 +20,6 @@ class StopRequest:
         weakref.finalize(self, _close, self._reader, self._writer)
 
     def is_set(self) -> bool:
-        """Return whether stopping was requested."""
         return self._is_set
 
     def set(self) -> None:
@@ -30,7 +29,6 @@ class StopRequest:
             os.write(self._writer, b"\0")  # stays in the pipe, so every later wait ends at once
 
     def wait(self, seconds: float) -> None:
-        """Wait until the request is set, at most `seconds`."""
         poller = select.poll()
         poller.register(self._reader, select.POLLIN)
         poller.poll(math.ceil(seconds * 1000))

@@ -53,7 +53,6 @@ class DeadlineClient:
         return result
 
     def open_point_in_time(self) -> str:
-        """Open a point in time, which expires when it is not used for KEEP_ALIVE."""
         with translate_errors():
             return str(self.engine.open_point_in_time(index=self.index, keep_alive=KEEP_ALIVE)["id"])
 

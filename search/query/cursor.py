@@ -26,12 +26,10 @@ class CursorPosition:
     fuzzy: bool
 
     def with_fuzzy(self) -> Self:
-        """Return the same position in the result of the fuzzy query."""
         return replace(self, fuzzy=True)
 
 
 def encode_cursor(position: CursorPosition, key: str) -> str:
-    """Return the cursor of a position in the result of the search with this key."""
     return signing.dumps([key, *astuple(position)], salt=SALT, compress=True)
 
 

@@ -32,7 +32,6 @@ def did_you_mean(schema: SearchSchema, text: ParsedQuery, count: int, client: De
 
 
 def _corrected(schema: SearchSchema, text: ParsedQuery, words: list[Term], client: DeadlineClient) -> str:
-    """Return the text with better words in place of rare and unknown ones."""
     response = client.search(request_body(schema, words))
     raw = text.raw
     for at, word in enumerate(words):

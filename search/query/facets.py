@@ -104,7 +104,6 @@ def aggregations(facets: Mapping[str, BoundFacet], names: tuple[str, ...], filte
 def read_facets(
     facets: Mapping[str, BoundFacet], names: tuple[str, ...], aggregations: Mapping[str, Any]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return the buckets of each facet from the engine's answer."""
     return {
         name: [facets[name].facet.read(bucket) for bucket in aggregations[name]["values"]["buckets"]] for name in names
     }
@@ -116,5 +115,4 @@ def count(query: Query, values: Query) -> Query:
 
 
 def terms(field: str, size: int) -> Query:
-    """Return an aggregation of a field's most frequent values."""
     return {"terms": {"field": field, "size": size}}

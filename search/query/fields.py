@@ -134,7 +134,6 @@ class SearchField:
 
     @property
     def title(self) -> str:
-        """Return the label, by default the name in words."""
         return self.label or self.name.replace("_", " ").capitalize()
 
     @property
@@ -183,7 +182,6 @@ class Number(SearchField):
         return dsl.DoubleField(attr=self.attr)
 
     def last_before(self, end: int) -> str:
-        """Return the largest value below `end`, as a parameter has it."""
         return str(end - Decimal(1).scaleb(-self.decimal_places))
 
 

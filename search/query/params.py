@@ -148,7 +148,6 @@ def split(values: Iterable[str]) -> list[str]:
 
 
 def filter_fields(bound: BoundFilter) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-    """Return the fields of a filter's parameters, by name."""
     filter, field = bound.filter, bound.leaf.field
     if isinstance(filter, AnyOf):
         help_text = f"{filter.help or f'{field.title}.'} {ONE_OR_MORE}"
@@ -168,7 +167,6 @@ def filter_fields(bound: BoundFilter) -> dict[str, serializers.Field[Any, Any, A
 
 
 def _bound_field(bound: BoundFilter, *, until: bool, help_text: str) -> Any:
-    """Return the field of one end of a range."""
     field = bound.leaf.field
     help_text = help_text or f"{'Maximum' if until else 'Minimum'} of: {field.title}."
     if isinstance(field, Moment):
@@ -228,7 +226,6 @@ def _sort_help(schema: SearchSchema) -> str:
 
 
 def _check_bounds(filter: Between, lower: Any, upper: Any) -> None:
-    """Raise ValidationError when nothing can lie between the bounds."""
     if lower is not None and upper is not None and lower > upper:
         raise serializers.ValidationError({filter.lower: f"Must not be greater than {filter.upper}."})
 

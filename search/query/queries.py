@@ -52,7 +52,6 @@ def _whole_text(schema: SearchSchema, text: ParsedQuery) -> list[Query]:
 
 
 def _best_field(queries: Iterable[FieldQuery]) -> Query:
-    """Match documents in which any of the queries matches; the highest weight counts."""
     own: list[Query] = []
     nested: dict[str, list[Query]] = {}
     for path, query in queries:
@@ -88,7 +87,6 @@ def _similar(schema: SearchSchema, word: str) -> Iterator[FieldQuery]:
 
 
 def similar(field: str, word: str, fuzziness: int | str) -> Query:
-    """Match a word with typing errors, though not in its first letter."""
     options = {"fuzziness": fuzziness, "prefix_length": 1, "max_expansions": MAX_EXPANSIONS}
     return {"match": {field: {"query": word, "operator": "and", **options}}}
 
@@ -99,7 +97,6 @@ def _equals(clause: Clause, text: str) -> FieldQuery:
 
 
 def _match(clause: Clause, text: str, kind: str = "match") -> FieldQuery:
-    """Match all terms of the text in one field."""
     operator = {"operator": "and"} if kind == "match" else {}
     query = {kind: {clause.field: {"query": text, **operator}}}
     return FieldQuery(clause.nested, _constant_score(query, clause.weight))
@@ -110,7 +107,6 @@ def _constant_score(query: Query, weight: float) -> Query:
 
 
 def dis_max(queries: list[Query]) -> Query:
-    """Match documents in which any of the queries matches, scored by the best one."""
     return {"dis_max": {"queries": queries}}
 
 
@@ -125,7 +121,6 @@ def facet_filters(request: SearchRequest) -> dict[str, Query]:
 
 
 def other_filters(request: SearchRequest) -> list[Query]:
-    """Return the filters of fields without a facet."""
     return [query for bound, query in _filters(request) if not bound.facet]
 
 

@@ -38,7 +38,6 @@ class SearchRequest:
 
     @property
     def sort_name(self) -> str:
-        """Return the name of the sort: relevance where there is a text, else the schema's default."""
         return self.schema.sort_of(self.sort, self.q)
 
     @property

@@ -115,13 +115,11 @@ class SearchSchema:
 
     @property
     def alias(self) -> str:
-        """Return the alias that searches name."""
         if self.document is None:
             raise TypeError(f"No document has the fields of {self.name}. Decorate it with @searchable.")
         return str(self.document._index._name)
 
     def mapping_fields(self) -> dict[str, Any]:
-        """Return new django-elasticsearch-dsl fields by name."""
         return {field.name: field.mapping() for field in self.fields}
 
     def sort_of(self, sort: str, q: str) -> str:
@@ -129,7 +127,6 @@ class SearchSchema:
         return sort or ("relevance" if q.strip() else self.default_sort)
 
     def failure_text(self, error: SearchError) -> str:
-        """Return what to tell people when a search has failed."""
         return TOO_SLOW if isinstance(error, SearchTooSlow) else self.unavailable
 
     def _validate(self) -> None:
@@ -170,7 +167,6 @@ class SearchSchema:
         }
 
     def _sorts(self) -> dict[str, SortKeys]:
-        """Return the sort keys by the sort's name, as Elasticsearch takes them."""
         self.sorted_fields = {
             leaf.field.sort.name: leaf.field
             for leaf in sorted(self.leaves, key=lambda leaf: leaf.field.sort_rank)
@@ -248,7 +244,6 @@ def _leaves(fields: tuple[SearchField, ...]) -> Iterator[Leaf]:
 
 
 def _select(leaves: Any, subfields: Callable[[SearchField], Mapping[str, str]]) -> list[Clause]:
-    """Return the clauses of the subfields that have a weight."""
     return [
         Clause(leaf.name + suffix, float(weight), leaf.nested)
         for leaf in leaves

@@ -49,7 +49,6 @@ class Search:
     client: DeadlineClient
 
     def first_page(self, correct: bool) -> SearchResult:
-        """Return the first page, or the page of the requested number."""
         request = self.request
         pit = self.client.open_point_in_time() if request.page is None and request.open_pit else ""
         position = CursorPosition(pit, (), ((request.page or 1) - 1) * request.page_size, False)
@@ -73,11 +72,9 @@ class Search:
         return result
 
     def fetch(self, position: CursorPosition) -> dict[str, Any]:
-        """Return the engine's response for the page at a position."""
         return self.client.search(self.body(position), position.pit)
 
     def body(self, position: CursorPosition) -> dict[str, Any]:
-        """Return the body of the search for the page at a position."""
         request = self.request
         body: dict[str, Any] = {"track_total_hits": True, "size": request.page_size}
         body |= {"search_after": [*position.after]} if position.after else {"from": position.seen}
@@ -114,7 +111,6 @@ class Search:
         return not _count(self.client.search({"query": self.query(fuzzy=False), "size": 0, "track_total_hits": 1}))
 
     def result(self, response: dict[str, Any], position: CursorPosition) -> SearchResult:
-        """Return the response as a result."""
         schema, names = self.request.schema, self.request.facets
         return SearchResult(
             count=_count(response),

@@ -78,7 +78,6 @@ def hit_field(field: SearchField, *, is_nested: bool = False) -> Any:
 
 @cache
 def _item_serializer(field: Nested) -> type[serializers.Serializer[Any]]:
-    """Return the serializer of one object of a nested field."""
     fields = {inner.name: hit_field(inner, is_nested=True) for inner in field.fields}
     doc = field.item_help or "A nested object as it is in the index."
     return _serializer(f"Found{field.item}", doc, fields, NestedHit)
@@ -86,7 +85,6 @@ def _item_serializer(field: Nested) -> type[serializers.Serializer[Any]]:
 
 @cache
 def hit_serializer(schema: SearchSchema) -> type[SearchHit]:
-    """Return the serializer of a result, such as `HighlightedItem`."""
     doc = f"One of the {schema.plural}, and where the text was found: escaped HTML by field, each place in <mark>."
     return type(f"Highlighted{schema.name.capitalize()}", (SearchHit,), {"schema": schema, "__doc__": doc})
 
@@ -107,7 +105,6 @@ class Range(RenamedFieldsMixin, serializers.Serializer[Any]):
 
 
 def _bucket_serializer(facet: Terms | Ranges | Months) -> type[serializers.Serializer[Any]]:
-    """Return the serializer of a facet's buckets: the kind's own, unless the facet names or describes another."""
     if isinstance(facet, Ranges):
         doc = facet.help or Range.__doc__
         return Range if facet.component == "Range" else type(facet.component, (Range,), {"__doc__": doc})
@@ -122,7 +119,6 @@ def _bucket_serializer(facet: Terms | Ranges | Months) -> type[serializers.Seria
 
 @cache
 def facets_serializer(schema: SearchSchema) -> type[serializers.Serializer[Any]]:
-    """Return the serializer of the requested facets."""
     fields = {name: _bucket_serializer(bound.facet)(many=True, required=False) for name, bound in schema.facets.items()}
     return _serializer(f"{schema.component_prefix}Facets", "The requested facets.", fields)
 

@@ -53,7 +53,6 @@ class BaseSearchView(APIView):
 
     @classmethod
     def get_params_class(cls) -> type[QueryParamsSerializer]:
-        """Return the class of the parameters, with the schema where it needs one."""
         if issubclass(cls.params_class, FilterParams) and not hasattr(cls.params_class, "schema"):
             return type(cls.params_class.__name__, (cls.params_class,), {"schema": cls.search_schema})
         return cls.params_class
@@ -63,7 +62,6 @@ class BaseSearchView(APIView):
         raise NotImplementedError
 
     def handle_search_errors(self, answer: Callable[[], HttpResponseBase], headers: dict[str, str]) -> HttpResponseBase:
-        """Return the answer with the headers, or the error's answer."""
         try:
             response = answer()
         except InvalidQuery as error:
@@ -80,7 +78,6 @@ class BaseSearchView(APIView):
         return response
 
     def unavailable(self, error: SearchError) -> Response:
-        """Return the 503: the engine does not answer, or not in time."""
         code = "search_too_slow" if isinstance(error, SearchTooSlow) else "search_unavailable"
         errors = [{"code": code, "detail": self.search_schema.failure_text(error), "attr": None}]
         body = {"type": "server_error", "errors": errors}
@@ -138,7 +135,6 @@ class SuggestView(BaseSearchView):
 
 
 def page_links(url: str, request: SearchRequest, result: SearchResult) -> dict[str, str | None]:
-    """Return the addresses of the next page and the previous one."""
     following = previous = None
     if result.cursor:  # without `fresh`: the next page is of the same result
         following = replace_query_param(

@@ -84,7 +84,6 @@ class Filler:
         self._next_send_at = clock()
 
     def rows(self, condition: Q | None = None) -> QuerySet[Any]:
-        """Return the rows that the document indexes, filtered by `condition`."""
         queryset: QuerySet[Any] = self.document.get_queryset().using(self.using)
         return queryset.filter(condition) if condition is not None else queryset
 
@@ -108,7 +107,6 @@ class Filler:
             return Chunk(actions, rows[-1].pk, read_at) if rows else None
 
     def action(self, row: Any) -> BulkAction:
-        """Return the bulk action that indexes one row."""
         return index_action(self.document, row, str(Key(self.label, str(row.pk))), self.name)
 
     def send(self, chunk: Chunk, reread: Callable[[], Chunk | None]) -> Progress:
@@ -139,7 +137,6 @@ class Filler:
         return progress, error
 
     def pause(self, documents: int) -> None:
-        """Sleep as long as the throttle demands after this many documents."""
         if self.throttle:
             self._next_send_at = max(self._next_send_at, self._clock() - 1) + documents / self.throttle
             self._sleep(max(0.0, self._next_send_at - self._clock()))

@@ -49,7 +49,6 @@ class Demonstration:
         self.screen = Screen(designs)
 
     def start(self) -> None:
-        """Start the engine and both services, and create the first orders."""
         print("Starting Elasticsearch and two services: half a minute.", flush=True)
         self.engine.start()
         for design in self.designs:
@@ -59,7 +58,6 @@ class Demonstration:
         print("a script changes one more by SQL.", flush=True)
 
     def write(self, seconds: float) -> None:
-        """Let the clients write, kill and restart the engine, and continue for a while after it answers again."""
         self.screen.started = monotonic()
         for design in self.designs:
             design.writers.start()
@@ -113,7 +111,6 @@ def run(seconds: float) -> int:
 
 
 def print_verdict(ours: Design, difference: Difference) -> int:
-    """Print the closing line and return the exit code."""
     is_correct = difference == IN_STEP and not ours.tally.failed
     print(
         "This project lost nothing." if is_correct else "This project made a mistake: please report it.",

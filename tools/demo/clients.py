@@ -55,7 +55,6 @@ class Client:
         self.connection.close()
 
     def write(self) -> None:
-        """Change, create or delete an order, mostly change one."""
         writes: list[Callable[[], object]] = [self.change, self.create, self.delete]
         self.random.choices(writes, [55, 35, 10])[0]()
 
@@ -113,7 +112,6 @@ class Writers:
         self.threads: list[threading.Thread] = []
 
     def prepare(self) -> None:
-        """Create the hot orders and those of the script."""
         first = Client(self.port, 0, self.tally)
         hot_orders = [order for order in (first.create() for _ in range(HOT_ORDERS)) if order]
         for number in range(NIGHTLY_ORDERS):
@@ -128,7 +126,6 @@ class Writers:
             thread.start()
 
     def stop(self) -> None:
-        """Stop them after the writes that are in progress."""
         self.stopped.set()
         for thread in self.threads:
             thread.join(TIMEOUT)

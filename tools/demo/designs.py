@@ -47,7 +47,6 @@ class Design:
         }
 
     def start(self, supervisor: Supervisor) -> None:
-        """Create database and index, and start the service."""
         self.database.create()
         for arguments in (["migrate", "--verbosity", "0"], ["search_index", "--create"]):
             supervisor.finish(self.launch(supervisor, arguments[0], [sys.executable, "manage.py", *arguments]))
@@ -58,21 +57,17 @@ class Design:
         supervisor.wait_until(lambda: server.answers(url), f"{self.name}: gunicorn")
 
     def launch(self, supervisor: Supervisor, name: str, command: list[str]) -> Child:
-        """Start one of its programs, with a log of its own."""
         log = self.log_folder / f"{self.prefix}{name}.log"
         return supervisor.start(f"{self.name}: {name}", command, log, self.environment())
 
     def difference(self, engine: Elasticsearch) -> Difference:
-        """Compare the current index with the current database."""
         return compare(self.indexed_rows(engine), self.database_rows())
 
     def database_rows(self) -> Rows:
-        """Return every row, read past Django."""
         rows = self.database.execute(SELECT_ORDERS)
         return {pk: (number, name, float(amount)) for pk, number, name, amount in rows}
 
     def indexed_rows(self, engine: Elasticsearch) -> Rows:
-        """Return every document, as a search returns it."""
         alias = f"{self.prefix}orders"
         engine.indices.refresh(index=alias)
         hits = engine.search(index=alias, query={"match_all": {}}, size=10_000)["hits"]["hits"]

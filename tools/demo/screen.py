@@ -27,13 +27,11 @@ class Screen(threading.Thread):
                 self._write("\r" + self._counts().ljust(self._width))
 
     def print_event(self, event: str) -> None:
-        """Print a line that stays."""
         with self._lock:
             line = f"{self._clock()}  {event}"
             self._write(f"\r{line.ljust(self._width)}\n" if self.is_terminal else f"{line}\n{self._counts()}\n")
 
     def stop(self) -> None:
-        """Erase the updated line."""
         self._stopped.set()
         with self._lock:
             if self.is_terminal:
@@ -43,7 +41,6 @@ class Screen(threading.Thread):
         return f"{monotonic() - self.started:4.0f} s"
 
     def _counts(self) -> str:
-        """Return a line with the writes of both designs so far."""
         counts = [
             f"{design.name}: {design.tally.acknowledged} written, {design.tally.failed} failed"
             for design in self.designs
@@ -58,7 +55,6 @@ class Screen(threading.Thread):
 
 
 def table(designs: Sequence[Design], differences: Sequence[Difference]) -> str:
-    """Return the table of results, one column a design."""
     rows = [
         ("", [design.name for design in designs]),
         ("writes acknowledged", [str(design.tally.acknowledged) for design in designs]),

@@ -55,7 +55,6 @@ class Command(BaseCommand):
         self.report(file, progress, rejects, options["verbosity"])
 
     def run_import(self, run: Import) -> Progress:
-        """Run the import; raise CommandError if it stops before the end."""
         try:
             return run.run()
         except (UnreadableFile, OSError, APIException) as error:

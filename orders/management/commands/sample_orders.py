@@ -13,7 +13,6 @@ MAX_COUNT = 1_000_000
 
 
 def count(text: str) -> int:
-    """Parse the number of orders."""
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MAX_COUNT):
         raise ArgumentTypeError(f"{text!r} is not a number from 1 to {MAX_COUNT}")
     return int(text)

@@ -82,7 +82,6 @@ def selected_keys(keys: list[str], every: bool) -> list[str] | None:
 
 
 def as_dict(entry: Entry) -> dict[str, Any]:
-    """Return the entry's fields by name."""
     return {field.name: getattr(entry, field.name) for field in Entry._meta.fields}
 
 

@@ -90,7 +90,6 @@ class Command(SearchCommand):
 
 
 def report_lines(drift_run: DriftRun) -> list[str]:
-    """Return the text report of one document."""
     report = drift_run.report
     counts = [f"{count} {kind}" for kind, count in report.counts.items() if count]
     verdict = ", ".join(counts if not report.in_step else ["in step", *counts])

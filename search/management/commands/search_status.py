@@ -26,7 +26,6 @@ class Command(SearchCommand):
 
 
 def as_text(status: SearchStatus) -> str:
-    """Return the screen."""
     lines = ["in step" if status.in_step else "NOT in step"]
     for document in status.documents:
         lines += document_lines(document)
