@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.anywhere
+
 ROOT = Path(__file__).resolve().parent.parent
 SUFFIXES = {".html", ".md", ".py", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml"}
 SKIPPED = {"migrations", "node_modules", "results", "staticfiles", "var", "__pycache__"}

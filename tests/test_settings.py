@@ -10,6 +10,8 @@ import pytest
 
 from tools.paths import ROOT
 
+pytestmark = pytest.mark.anywhere
+
 GOOD = {
     "DJANGO_ENV_FILE": "",
     "DJANGO_SECRET_KEY": "no secret",

@@ -9,6 +9,8 @@ from tests.model.mutations import MUTATIONS
 from tests.model.rules import Rules
 from tests.model.worlds import LARGE, SMALL
 
+pytestmark = pytest.mark.anywhere
+
 # Those that walk more than a few hundred states before they meet their counterexample.
 SLOW = {"no floor", "a 409 is done", "a 409 only waits", "the second is decided at confirmation"}
 
