@@ -57,8 +57,8 @@ class Run:
         return f"{self.database} and {engine}{', each fault alone' if self.workers == 0 else ''}"
 
 
-# Each engine meets each database's SQL in some run; the last one has the most tests, so that its closing line, the last
-# one printed, says the most.
+# Each engine and each database is in some run, though not each pair. The last run is the largest on real servers, so
+# that its closing line, the last one printed, says the most.
 MATRIX = [
     Run(EMBEDDED, SQLITE, NO_SERVERS, is_covered=True),
     Run("9.4.3", SYSTEM_POSTGRESQL, "conformance and not faults"),
