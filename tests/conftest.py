@@ -10,10 +10,7 @@ from django.conf import settings
 from django.db import connection
 from elasticsearch.dsl.connections import connections
 
-# Before they are imported: their assertions explain themselves as those of test modules do.
-pytest.register_assert_rewrite("tests.faults", "tests.rebuild", "tests.search", "tests.support", "tests.browser")
-
-from tests.environment import ENGINE_IS_REAL, HAS_ENGINE  # noqa: E402
+from tests.environment import ENGINE_IS_REAL, HAS_ENGINE
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 

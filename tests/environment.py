@@ -8,6 +8,11 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
+
+# Before they are imported: their assertions explain themselves as those of test modules do.
+pytest.register_assert_rewrite("tests.faults", "tests.rebuild", "tests.search", "tests.support", "tests.browser")
+
 worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
 if worker != "main":
     # Measure the tests' own processes only: coverage would slow the services that they start, and their deadlines.
